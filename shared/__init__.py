@@ -1,0 +1,1 @@
+"""Words on the wire and plumbing that all services need. Imports no service and decides nothing about learners."""

@@ -1,0 +1,217 @@
+"""The events, in the order of one row's way. One definition each: msgspec encodes and decodes them on the row path,
+pydantic derives their schemas and holds them to the same golden examples (tests/contract)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+E = TypeVar("E")
+
+
+class Level(StrEnum):
+    """How bad a problem is."""
+
+    ERROR = "error"  # the record cannot be imported
+    WARNING = "warning"  # it will be imported; look at it
+
+
+class PreImportStatus(StrEnum):
+    """What the check of a row found."""
+
+    READY = "ready"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Plan(StrEnum):
+    """What Run will do with a record."""
+
+    CREATE = "create"  # account and membership
+    ADD = "add"  # membership for an existing account
+    NOTHING = "nothing"  # already a learner
+    NONE = "none"  # cannot be imported
+
+
+class Outcome(StrEnum):
+    """What Run really did with a record."""
+
+    CREATED = "created"
+    ADDED = "added"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class EmailPolicy(StrEnum):
+    """What an import does with the welcome mails of the accounts it creates."""
+
+    SEND = "send"
+    HOLD = "hold"
+    NONE = "none"
+
+
+class EmailKind(StrEnum):
+    """The two mails Rollcall writes."""
+
+    WELCOME = "welcome"  # to the owner of a new account
+    FINISH = "finish"  # to the person who ran the import
+
+
+class EmailStatus(StrEnum):
+    """What became of a mail."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    HELD = "held"
+    NONE = "none"
+    DOUBTFUL = "doubtful"  # handed to the mail server, the answer was lost; not sent again by itself
+
+
+class LifecycleType(StrEnum):
+    """The turns in an import's life that other systems are told of."""
+
+    SUBMITTED = "ImportSubmitted"
+    REJECTED = "ImportRejected"
+    READY = "ImportReady"
+    STARTED = "ImportStarted"
+    CANCELLING = "ImportCancelling"  # Run is being stopped; records not yet provisioned become skipped
+    CANCELLED = "ImportCancelled"  # before Run: nothing was done
+    COMPLETED = "ImportCompleted"
+
+
+# The row events are not frozen: building a frozen dataclass takes three times as long (docs/decisions/0003).
+
+
+@dataclass(slots=True, kw_only=True)
+class Problem:
+    """Why a file, row or record is not plainly fine. `message` is one sentence that tells the person what to do."""
+
+    code: str
+    level: Level
+    message: str
+    field: str = ""  # the field's name, "" when the whole row is meant
+    params: dict[str, str] = field(default_factory=dict)  # what the sentence was filled with
+
+
+@dataclass(slots=True, kw_only=True)
+class RowRead:
+    """A row of a source file, as read. Topic `imports.rows`, key: email key."""
+
+    import_id: str  # UUID
+    experience_id: str  # UUID
+    type: str  # import type, e.g. "experience-learners"
+    row: int  # as the person's spreadsheet numbers it: the header is 1
+    email_key: str  # "" when there is none
+    cells: list[str]  # as read, all columns in file order
+    columns: dict[str, int]  # field name -> index into cells (which may be shorter)
+    problems: list[Problem] = field(default_factory=list)  # found while reading
+
+
+@dataclass(slots=True, kw_only=True)
+class RecordChecked:
+    """A record's pre-import status and plan. Topic `imports.checks`, key: email key."""
+
+    import_id: str
+    experience_id: str
+    row: int
+    email_key: str
+    cells: list[str]
+    values: dict[str, str]  # field name -> value as interpreted
+    status: PreImportStatus
+    plan: Plan
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class RecordApproved:
+    """A record handed over by Run. Topic `imports.approvals`, key: email key."""
+
+    import_id: str
+    experience_id: str
+    type: str
+    row: int
+    email_key: str
+    values: dict[str, str]
+    plan: Plan
+
+
+@dataclass(slots=True, kw_only=True)
+class RecordProvisioned:
+    """What was done for a record. Topic `imports.results`, key: email key."""
+
+    import_id: str
+    experience_id: str
+    row: int
+    email_key: str
+    values: dict[str, str]
+    plan: Plan
+    outcome: Outcome
+    at: str  # when the directory changed, ISO 8601 UTC
+    account_id: int | None = None
+    problem: Problem | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportChanged:
+    """One turn in an import's life, with the import as it was then. Topic `imports.lifecycle`, key: import id.
+    `id` is the same whenever the same turn is told again."""
+
+    id: str  # "<import id>/<type>", also the CloudEvents id
+    type: LifecycleType
+    at: str  # ISO 8601 UTC
+    import_id: str
+    import_type: str
+    experience_id: str
+    experience_name: str
+    file_name: str
+    emails: EmailPolicy
+    submitted_by: str  # email of the administrator
+    started_by: str = ""
+    review_url: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)  # of the file, when rejected
+
+
+@dataclass(slots=True, kw_only=True)
+class EmailSettled:
+    """What became of one mail. Topic `imports.emails`, key: import id."""
+
+    import_id: str
+    kind: EmailKind
+    status: EmailStatus
+    at: str
+    row: int | None = None  # None for the finish mail
+    account_id: int | None = None
+    reason: str = ""  # the mail server's words, without addresses
+
+
+@dataclass(slots=True, kw_only=True)
+class DirectoryChanged:
+    """An account or membership changed by something else than an import. Topic `directory.changes`; key: email key for
+    an account, `<email key>/<experience id>/<role>` for a membership. Newest `at` wins."""
+
+    email_key: str
+    present: bool
+    at: str
+    account_id: int | None = None
+    experience_id: str = ""  # "" when the account itself is meant
+    role: str = ""
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(event: Any) -> bytes:
+    """The event as JSON bytes."""
+    return _encode(event)
+
+
+class Codec(Generic[E]):
+    """Reads one event type. Unknown fields are ignored, so that a newer producer is understood."""
+
+    def __init__(self, event_type: type[E]) -> None:
+        self.event_type = event_type
+        self.decode = msgspec.json.Decoder(event_type).decode

@@ -1,0 +1,19 @@
+"""Metric names, all in one place. Labels never hold personal data or ids of imports."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS = Counter("rollcall_events_total", "Events handled.", ["topic"])
+BATCH_SECONDS = Histogram(
+    "rollcall_batch_seconds", "Seconds for one batch, from poll to commit.", ["topic"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)  # fmt: skip
+BATCH_FAILURES = Counter(
+    "rollcall_batch_failures_total", "Batches that were put back because something was down.", ["topic"]
+)
+DEAD_LETTERS = Counter("rollcall_dead_letters_total", "Records sent to a dead-letter topic.", ["topic", "reason"])
+PUBLISHED = Counter("rollcall_published_total", "Events published and acknowledged.", ["topic"])
+PRODUCER_REPLACED = Counter(
+    "rollcall_producer_replaced_total", "Producers given up after an error that they do not survive."
+)
+REBALANCES = Counter("rollcall_rebalances_total", "Times partitions were taken away.", ["topic"])
+SINCE_POLL = Gauge("rollcall_seconds_since_poll", "Seconds since the consumer last asked for records.", ["topic"])

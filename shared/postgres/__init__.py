@@ -1,0 +1,1 @@
+"""Postgres for all services: a pool, named SQL, migrations, the outbox."""

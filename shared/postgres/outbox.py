@@ -1,0 +1,73 @@
+"""The outbox: events written in the transaction of the state they tell, published in order by one relay.
+
+A service that uses it has this table in its migrations:
+    create table outbox (id bigint generated always as identity primary key, topic text not null, key bytea not null,
+        value bytea not null, headers jsonb not null default '[]', created_at timestamptz not null default now());
+"""
+
+import asyncio
+import json
+
+import asyncpg
+import structlog
+
+from shared.kafka.publish import Message, Publisher
+from shared.topics import TOPICS, Topic
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 0.5  # how late an event of another replica's transaction may be seen
+_LOCK = 0x4F757462  # "Outb"
+_BATCH = 500
+_TOPICS = {topic.name: topic for topic in TOPICS}
+
+
+async def put_in_outbox(connection: asyncpg.pool.PoolConnectionProxy, topic: Topic, message: Message) -> None:
+    """Note an event in the caller's transaction."""
+    headers = json.dumps([[name, value.decode()] for name, value in message.headers])
+    await connection.execute(
+        "insert into outbox (topic, key, value, headers) values ($1, $2, $3, $4)",
+        topic.name, message.key, message.value, headers,
+    )  # fmt: skip
+
+
+async def relay_outbox(pool: asyncpg.Pool, publisher: Publisher, wake: asyncio.Event) -> None:
+    """Publish what the outbox holds, oldest first, for ever. One replica at a time holds the lock, so that the events of
+    one import keep their order; the others wait for it. Between acknowledgement and delete a crash publishes twice: the
+    event ids are the same."""
+    while True:
+        async with pool.acquire() as connection:
+            try:
+                if await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+                    try:
+                        while await _relay_some(connection, publisher):
+                            pass
+                    finally:
+                        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+            except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as error:
+                log.warning("outbox.waiting", error=type(error).__name__)
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await wake.wait()
+        except TimeoutError:
+            pass
+        wake.clear()
+
+
+async def _relay_some(connection: asyncpg.pool.PoolConnectionProxy, publisher: Publisher) -> bool:
+    rows = await connection.fetch("select id, topic, key, value, headers from outbox order by id limit $1", _BATCH)
+    start = 0
+    while start < len(rows):  # runs of one topic, so that the order between topics is kept too
+        end = start
+        while end < len(rows) and rows[end]["topic"] == rows[start]["topic"]:
+            end += 1
+        messages = [
+            Message(
+                r["key"], r["value"], headers=tuple((name, value.encode()) for name, value in json.loads(r["headers"]))
+            )
+            for r in rows[start:end]
+        ]
+        await publisher.publish(_TOPICS[rows[start]["topic"]], messages)
+        start = end
+    await connection.execute("delete from outbox where id = any($1::bigint[])", [row["id"] for row in rows])
+    return bool(rows)

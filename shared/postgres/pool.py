@@ -1,0 +1,45 @@
+"""A pool of connections that waits for its database and brings its schema up to date."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import structlog
+
+from shared.postgres.migrate import migrate
+from shared.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+WAIT_SECONDS = 120.0  # for a database that starts together with us; after it the process exits and is started again
+_AWAY = (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.ConnectionDoesNotExistError)
+
+
+@asynccontextmanager
+async def open_database(
+    settings: ServiceSettings, service_folder: Path, connections: int = 8
+) -> AsyncIterator[asyncpg.Pool]:
+    """A pool on the service's own database, migrated with `<service_folder>/migrations/*.sql`."""
+    pool = await _connect(settings.database_url.get_secret_value(), connections)
+    try:
+        await migrate(pool, service_folder / "migrations")
+        yield pool
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), 5)
+        except TimeoutError:
+            pool.terminate()
+
+
+async def _connect(dsn: str, connections: int) -> asyncpg.Pool:
+    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+    while True:
+        try:
+            return await asyncpg.create_pool(dsn, min_size=1, max_size=connections, command_timeout=60)
+        except _AWAY as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            log.warning("database.away", error=type(error).__name__)
+            await asyncio.sleep(1)

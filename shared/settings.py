@@ -1,0 +1,53 @@
+"""Settings that every service has. Each service adds its own fields; all are read from `ROLLCALL_*` variables."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, UrlConstraints
+from pydantic_core import Url
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PostgresUrl = Annotated[Url, UrlConstraints(allowed_schemes=["postgres", "postgresql"])]
+
+
+class ServiceSettings(BaseSettings):
+    """What any service needs to find its broker, its database and its place among its replicas."""
+
+    model_config = SettingsConfigDict(env_prefix="ROLLCALL_", frozen=True, extra="ignore")
+
+    kafka_bootstrap: str = Field(
+        "localhost:9092", description="Kafka brokers to start from: `host:port`, comma separated."
+    )
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How to talk to Kafka."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="How to sign in to Kafka when `kafka_security` starts with SASL."
+    )
+    kafka_username: str = Field("", description="Kafka user, with SASL.")
+    kafka_password: SecretStr | None = Field(None, description="Password of the Kafka user, with SASL.")
+    kafka_ca_file: str = Field(
+        "", description="File with the certificate authority of the brokers; empty: the system's."
+    )
+    topic_prefix: str = Field(
+        "", description="Put before every topic and group name, so that installations share a cluster."
+    )
+    replica: str = Field(
+        "",
+        description="Stable name of this replica among its peers, as a StatefulSet gives it: its partitions wait for it "
+        "while it restarts. Two living replicas must never share one. Empty: none.",
+    )
+    database_url: SecretStr = Field(
+        description="Postgres database of this service: `postgresql://user:password@host:port/name`, with `?sslmode=verify-full` for TLS."
+    )
+    host: str = Field("127.0.0.1", description="Address that the HTTP port listens on.")
+    port: int = Field(
+        8000, description="Port of the pages and API (intake, provisioner) and of `/livez`, `/readyz`, `/metrics`."
+    )
+    log_format: Literal["json", "console"] = Field("json", description="`json` for machines, `console` for a terminal.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line to write."
+    )
+    stop_seconds: float = Field(
+        20.0,
+        description="How long a stop may wait for work in flight, in seconds; after it and a little more the process ends hard.",
+    )
