@@ -1,7 +1,8 @@
 """The events, in the order of one row's way. One definition each: msgspec encodes and decodes them on the row path,
 pydantic derives their schemas and holds them to the same golden examples (tests/contract)."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -93,7 +94,7 @@ class Problem:
     level: Level
     message: str
     field: str = ""  # the field's name, "" when the whole row is meant
-    params: dict[str, str] = field(default_factory=dict)  # what the sentence was filled with
+    params: dict[str, str] = dataclasses.field(default_factory=dict)  # what the sentence was filled with
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,7 +108,7 @@ class RowRead:
     email_key: str  # "" when there is none
     cells: list[str]  # as read, all columns in file order
     columns: dict[str, int]  # field name -> index into cells (which may be shorter)
-    problems: list[Problem] = field(default_factory=list)  # found while reading
+    problems: list[Problem] = dataclasses.field(default_factory=list)  # found while reading
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,7 +123,7 @@ class RecordChecked:
     values: dict[str, str]  # field name -> value as interpreted
     status: PreImportStatus
     plan: Plan
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = dataclasses.field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,8 +172,8 @@ class ImportChanged:
     submitted_by: str  # email of the administrator
     started_by: str = ""
     review_url: str = ""
-    counts: dict[str, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)  # of the file, when rejected
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    problems: list[Problem] = dataclasses.field(default_factory=list)  # of the file, when rejected
 
 
 @dataclass(slots=True, kw_only=True)
