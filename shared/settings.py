@@ -1,16 +1,13 @@
 """Settings that every service has. Each service adds its own fields; all are read from `ROLLCALL_*` variables."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, SecretStr, UrlConstraints
-from pydantic_core import Url
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PostgresUrl = Annotated[Url, UrlConstraints(allowed_schemes=["postgres", "postgresql"])]
 
-
-class ServiceSettings(BaseSettings):
-    """What any service needs to find its broker, its database and its place among its replicas."""
+class KafkaSettings(BaseSettings):
+    """What it takes to find and read the broker: all that topics, lag and dead letters need."""
 
     model_config = SettingsConfigDict(env_prefix="ROLLCALL_", frozen=True, extra="ignore")
 
@@ -31,6 +28,11 @@ class ServiceSettings(BaseSettings):
     topic_prefix: str = Field(
         "", description="Put before every topic and group name, so that installations share a cluster."
     )
+
+
+class ServiceSettings(KafkaSettings):
+    """What any service needs beyond the broker: its database, its port, its place among its replicas."""
+
     replica: str = Field(
         "",
         description="Stable name of this replica among its peers, as a StatefulSet gives it: its partitions wait for it "
