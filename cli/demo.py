@@ -1,0 +1,95 @@
+"""`rollcall demo`: the whole story on the local stack with a realistic file, over the public API only."""
+
+import email
+import email.policy
+import time
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from cli.client import Api, JsonObject, Refused, connect, local_stack
+from cli.directory import make_learner
+from cli.follow import counts_table, follow, records_table
+
+FILE = Path(__file__).parent.parent / "examples" / "learners.csv"
+EXISTING_LEARNER = "ada.lovelace@northfield-college.org"
+MAILS_SECONDS = 60.0  # how long to wait for the last mail before saying that it is late
+MAILS_SHOWN = 8
+
+console = Console()
+
+
+def demo() -> None:
+    """Import examples/learners.csv into the demo experience: check, review, run, outcomes, mails."""
+    stack = local_stack()
+    if not stack:
+        raise Refused(0, "server.unknown", "No stack is up: start one with `rollcall up`.")
+    api = connect(stack["base_url"], stack["token"])
+    make_learner(EXISTING_LEARNER, stack["experience_id"])
+    began = time.time()
+    _step(1, f"Upload {FILE.name} to {stack['base_url']}")
+    found = api.upload(stack["experience_id"], FILE, fields={"type": "experience-learners"})
+    found = follow(api, found["id"], console)
+    _step(2, "Review: how every record was understood, and what Run will do")
+    _review(api, found)
+    _step(3, "Run")
+    api.post(f"/imports/{found['id']}/run")
+    found = follow(api, found["id"], console)
+    console.print(
+        counts_table(found, "Outcomes", ("created", "added", "unchanged", "failed", "skipped", "not_imported"))
+    )
+    _step(4, "Mails")
+    _show_mails(Path(stack["inbox"]), since=began, expected=found["counts"]["created"] + 1)
+    _where_next(stack, found)
+
+
+def _step(number: int, title: str) -> None:
+    console.rule(f"[bold]{number}. {title}", align="left")
+
+
+def _review(api: Api, found: JsonObject) -> None:
+    detected = found["file"]["detected"]
+    taken = ", ".join(f"“{c['header']}” → {c['field'] or 'ignored'}" for c in detected["columns"])
+    console.print(f"Read as {detected['encoding']}, columns {taken}")
+    console.print(counts_table(found, "Pre-import statuses", ("ready", "warning", "error")))
+    console.print(counts_table(found, "Plan", ("create", "add", "nothing", "none")))
+    for status in ("error", "warning"):
+        records = list(api.pages(f"/imports/{found['id']}/records", status=status, limit=200))
+        console.print(records_table(records, f"Records with status {status}"))
+
+
+def _show_mails(inbox: Path, *, since: float, expected: int) -> None:
+    seen: list[Path] = []
+    for arrived in track(range(expected), description="Mails arriving", console=console):
+        deadline = time.time() + MAILS_SECONDS
+        while len(seen) <= arrived and time.time() < deadline:
+            seen = [file for file in inbox.glob("*.eml") if file.stat().st_mtime >= since]
+            time.sleep(0 if len(seen) > arrived else 0.1)
+    table = Table("To", "Subject", title=f"{len(seen)} mails in {inbox}", title_justify="left")
+    newest = sorted(seen, key=lambda file: file.stat().st_mtime)
+    for file in newest[:MAILS_SHOWN]:
+        table.add_row(*_to_and_subject(file))
+    if len(newest) > MAILS_SHOWN:
+        table.add_row("…", f"and {len(newest) - MAILS_SHOWN} more, the last one to the importer:")
+        table.add_row(*_to_and_subject(newest[-1]))
+    console.print(table)
+    if len(seen) < expected:
+        console.print(f"[red]{expected - len(seen)} mails have not arrived yet; see .rollcall/logs/notifier.log")
+        raise typer.Exit(1)
+
+
+def _to_and_subject(file: Path) -> tuple[str, str]:
+    mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    return str(mail["To"]), str(mail["Subject"])
+
+
+def _where_next(stack: JsonObject, found: JsonObject) -> None:
+    console.rule("[bold]The stack stays up", align="left")
+    console.print(f"API        {stack['base_url']}/api/v1  (described at {stack['base_url']}/api/v1/openapi.json)")
+    console.print(f"This import  {stack['base_url']}/api/v1/imports/{found['id']}")
+    console.print("Token      in .rollcall/stack.json")
+    console.print("Try        uv run rollcall import examples/learners.csv --run --wait")
+    console.print("Stop       make down")

@@ -1,0 +1,69 @@
+"""Watching an import from the terminal: progress bars while it moves, tables of what came of it."""
+
+import time
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cli.client import Api, JsonObject
+
+POLL_SECONDS = 0.2
+BEFORE_REVIEW = ("submitted", "preprocessing")
+WHILE_RUNNING = ("running", "cancelling")
+
+
+def follow(api: Api, import_id: str, console: Console) -> JsonObject:
+    """Show progress until the import waits for a person or is over; the import as it is then."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        bars: dict[str, TaskID] = {}
+        while True:
+            found = api.get(f"/imports/{import_id}")
+            _show(progress, bars, found)
+            if found["status"] not in BEFORE_REVIEW + WHILE_RUNNING:
+                return found
+            time.sleep(POLL_SECONDS)
+
+
+def _show(progress: Progress, bars: dict[str, TaskID], found: JsonObject) -> None:
+    rows = found["progress"]["rows"]
+    running = found["status"] in (*WHILE_RUNNING, "finished")
+    name, done = ("Run", "provisioned") if running else ("Pre-processing", "checked")
+    total = rows - found["counts"]["error"] if running else rows
+    if name not in bars:
+        bars[name] = progress.add_task(name, total=None)
+    progress.update(bars[name], completed=min(found["progress"][done], total), total=total or None)
+
+
+def counts_table(found: JsonObject, title: str, names: Iterable[str]) -> Table:
+    """Some of an import's counts, a line each."""
+    table = Table(title=title, title_justify="left", show_header=False)
+    for name in names:
+        table.add_row(
+            name.replace("_", " "), f"{found['counts'][name]:,}", style=None if found["counts"][name] else "dim"
+        )
+    return table
+
+
+def records_table(records: Iterable[JsonObject], title: str = "Records") -> Table:
+    """Records with how they were understood, what will happen or happened, and why."""
+    table = Table("Row", "Email", "Name", "Status", "Plan", "Outcome", "Problems", title=title, title_justify="left")
+    for record in records:
+        values = record["values"]
+        table.add_row(
+            str(record["row"]),
+            values.get("email", ""),
+            " ".join(filter(None, (values.get("first_name"), values.get("last_name")))),
+            _coloured(record["status"]),
+            record["plan"],
+            record["outcome"] or "",
+            "\n".join(f"{problem['code']}: {problem['message']}" for problem in record["problems"]),
+        )
+    return table
+
+
+def _coloured(status: str) -> str:
+    colour = {"ready": "green", "warning": "yellow", "error": "red"}.get(status, "default")
+    return f"[{colour}]{status}[/{colour}]"
