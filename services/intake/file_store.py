@@ -1,0 +1,43 @@
+"""Where source files are kept, unchanged: a local folder or a cloud bucket, through obstore.
+Paths are made by us from import ids; a person's file name never becomes a path."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import obstore
+from obstore.store import LocalStore, from_url
+
+_PART_BYTES = 5 * 1024 * 1024  # the smallest part that S3 accepts; two of them are in memory at once
+_READ_BYTES = 1024 * 1024
+
+
+class FileStore:
+    """Source files by path."""
+
+    def __init__(self, url: str) -> None:
+        """`url` as in settings.file_store_url; a local folder is created."""
+        self._store = LocalStore.from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
+
+    async def save(self, path: str, chunks: AsyncIterator[bytes]) -> None:
+        """Write a file as its chunks arrive. What `chunks` raises is raised here, and then no file is left (in a bucket
+        parts may stay until its lifecycle rule for incomplete uploads removes them)."""
+        await obstore.put_async(self._store, path, chunks, chunk_size=_PART_BYTES, max_concurrency=2)
+
+    async def delete(self, path: str) -> None:
+        """Remove a file."""
+        await obstore.delete_async(self._store, path)
+
+    async def chunks(self, path: str) -> AsyncIterator[bytes]:
+        """The file's bytes in order, some at a time."""
+        answer = await obstore.get_async(self._store, path)
+        async for chunk in answer.stream(min_chunk_size=_READ_BYTES):
+            yield bytes(chunk)
+
+    def blocking_chunks(self, path: str) -> Iterator[bytes]:
+        """The same for readers that are not async; use it in a thread or where blocking for a disk read is fine."""
+        for chunk in obstore.get(self._store, path).stream(min_chunk_size=_READ_BYTES):
+            yield bytes(chunk)
+
+    async def content(self, path: str) -> bytes:
+        """The whole file in memory, for formats that cannot be streamed."""
+        answer = await obstore.get_async(self._store, path)
+        return bytes(await answer.bytes_async())

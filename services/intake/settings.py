@@ -1,0 +1,32 @@
+"""Settings of intake. Each stands beside a sentence that says what it changes."""
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What intake needs besides broker and database: where files live, what is refused, how reading and repair go."""
+
+    base_url: str = Field(
+        "http://127.0.0.1:8000", description="Address under which people reach the pages; links in mails start with it."
+    )
+    file_store_url: str = Field(
+        description="Where source files are kept: `file:///folder`, `s3://bucket/prefix`, `gs://bucket/prefix` or "
+        "`az://account/container/prefix`; access keys come from the provider's usual variables."
+    )
+    upload_max_bytes: int = Field(
+        100_000_000, gt=0, description="Largest source file, in bytes; a larger one is refused while it streams in."
+    )
+    upload_max_rows: int = Field(1_000_000, gt=0, description="Most rows of a source file; a longer one is rejected.")
+    reading_window: int = Field(
+        20_000,
+        gt=0,
+        description="How many rows may be under way at once, so that a large import does not delay a small one.",
+    )
+    repair_after_seconds: float = Field(
+        30.0, gt=0, description="Seconds without any progress after which rows without an answer are published again."
+    )
+    repair_tries: int = Field(
+        3, gt=0, description="How often that is tried before such records get the problem `internal.no_answer`."
+    )
