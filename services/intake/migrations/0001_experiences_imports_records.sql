@@ -67,7 +67,8 @@ create table imports (
     read_complete boolean not null default false,
     checked integer not null default 0,
     -- running: how far approvals are published and acknowledged
-    approved_row integer not null default 0,
+    approved_row integer not null default 0, -- the last row whose approval is acknowledged
+    approving_row integer not null default 0, -- the last row whose approval may be out; noted before it is published
     approved integer not null default 0,
     approve_complete boolean not null default false,
     provisioned integer not null default 0, -- records with an outcome
@@ -93,7 +94,9 @@ create table imports (
 );
 create unique index imports_idempotency on imports (experience_id, submitted_by, idempotency_key);
 create index imports_of_experience on imports (experience_id, submitted_at desc, id);
-create index imports_with_work on imports (lease_until) where status in ('submitted', 'preprocessing', 'running', 'cancelling');
+-- Neither here nor in another index: a column that moves with every batch, so that those updates stay cheap (HOT).
+create index imports_with_work on imports (submitted_at)
+    where status in ('submitted', 'preprocessing', 'running', 'cancelling') or lease_owner is not null;
 create index imports_same_file on imports (experience_id, file_sha256, submitted_at desc);
 
 create table records (
