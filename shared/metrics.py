@@ -10,10 +10,19 @@ BATCH_SECONDS = Histogram(
 BATCH_FAILURES = Counter(
     "rollcall_batch_failures_total", "Batches that were put back because something was down.", ["topic"]
 )
+COMMIT_FAILURES = Counter(
+    "rollcall_commit_failures_total", "Batches that were handled but not committed; they come again."
+)
+BRAKED = Gauge(
+    "rollcall_consumer_braked", "1 while a consumer has stopped because nearly all it reads is unreadable.", ["topic"]
+)
 DEAD_LETTERS = Counter("rollcall_dead_letters_total", "Records sent to a dead-letter topic.", ["topic", "reason"])
 PUBLISHED = Counter("rollcall_published_total", "Events published and acknowledged.", ["topic"])
 PRODUCER_REPLACED = Counter(
     "rollcall_producer_replaced_total", "Producers given up after an error that they do not survive."
 )
 REBALANCES = Counter("rollcall_rebalances_total", "Times partitions were taken away.", ["topic"])
+CONSUMER_LAG = Gauge(
+    "rollcall_consumer_lag", "Records of the partitions held here that are not delivered yet.", ["topic"]
+)
 SINCE_POLL = Gauge("rollcall_seconds_since_poll", "Seconds since the consumer last asked for records.", ["topic"])

@@ -1,0 +1,148 @@
+"""Creates the topics as shared/topics.py declares them, and checks that they are there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError, for_code
+
+from shared.kafka.connect import KafkaSettings, connection
+from shared.topics import ALL_TOPICS, Topic
+
+RECORD_BYTES = 1_048_588  # the largest batch a topic takes; Kafka's default, said so that nobody lowers it by accident
+_SET_ON_TOPIC = 1  # DescribeConfigs' source of a value that was set for this topic
+
+
+class TopicMissingError(Exception):
+    """A topic is not there or has too few partitions. Says which, and what to do."""
+
+
+@asynccontextmanager
+async def open_admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client, closed at the end. Raises KafkaError when no broker answers."""
+    admin = AIOKafkaAdminClient(**connection(settings), request_timeout_ms=15_000)
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def apply_topics(
+    settings: KafkaSettings, topics: Iterable[Topic] = ALL_TOPICS, *, replicas: int = 0
+) -> list[str]:
+    """Create what is missing, add partitions where there are fewer, set retention and cleanup. Returns a sentence per
+    change; a second call returns none. `replicas` 0: three, or as many as there are brokers."""
+    wanted = {settings.topic_prefix + topic.name: topic for topic in topics}
+    async with open_admin(settings) as admin:
+        found = await _partitions(admin, wanted)
+        missing = {name: topic for name, topic in wanted.items() if name not in found}
+        changes = await _create(admin, missing, replicas or min(3, await _brokers(admin)))
+        present = {name: topic for name, topic in wanted.items() if name in found}
+        changes += await _add_partitions(admin, present, found)
+        changes += await _configure(admin, present)
+        await _until_known(admin, wanted)
+    return changes
+
+
+async def check_topics(settings: KafkaSettings, topics: Iterable[Topic]) -> None:
+    """Raise TopicMissingError unless all are there with at least the declared partitions."""
+    wanted = {settings.topic_prefix + topic.name: topic for topic in topics}
+    async with open_admin(settings) as admin:
+        found = await _partitions(admin, wanted)
+    for name, topic in wanted.items():
+        if name not in found:
+            raise TopicMissingError(f"Topic {name} does not exist; run `rollcall topics apply`.")
+        if found[name] < topic.partitions:
+            raise TopicMissingError(
+                f"Topic {name} has {found[name]} partitions instead of {topic.partitions}; run `rollcall topics apply`."
+            )
+
+
+def configuration(topic: Topic) -> dict[str, str]:
+    """What is set on the broker for this topic."""
+    kept = {"cleanup.policy": "compact"} if topic.retention is None else {
+        "cleanup.policy": "delete",
+        "retention.ms": str(int(topic.retention.total_seconds() * 1000)),
+    }  # fmt: skip
+    return {**kept, "max.message.bytes": str(RECORD_BYTES)}
+
+
+async def _brokers(admin: AIOKafkaAdminClient) -> int:
+    return len((await admin.describe_cluster())["brokers"])
+
+
+async def _partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+    described = await admin.describe_topics(list(names))
+    return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
+
+
+async def _until_known(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> None:
+    """Brokers learn of changes a moment after they are made."""
+    for _ in range(100):
+        found = await _partitions(admin, topics)
+        if all(found.get(name, 0) >= topic.partitions for name, topic in topics.items()):
+            return
+        await asyncio.sleep(0.1)
+
+
+async def _create(admin: AIOKafkaAdminClient, topics: dict[str, Topic], replicas: int) -> list[str]:
+    if not topics:
+        return []
+    safe = {"min.insync.replicas": "2"} if replicas >= 3 else {}
+    new = [
+        NewTopic(name, topic.partitions, replicas, topic_configs={**configuration(topic), **safe})
+        for name, topic in topics.items()
+    ]
+    answer = await admin.create_topics(new)
+    for name, code, *message in answer.topic_errors:  # it never raises by itself
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:  # somebody else was quicker: fine
+            hint = " (more replicas than brokers?)" if error is InvalidReplicationFactorError else ""
+            raise error(f"Topic {name} cannot be created: {message}{hint}")
+    return [f"created {name} with {topic.partitions} partitions" for name, topic in topics.items()]
+
+
+async def _add_partitions(admin: AIOKafkaAdminClient, topics: dict[str, Topic], found: dict[str, int]) -> list[str]:
+    few = {name: topic.partitions for name, topic in topics.items() if found[name] < topic.partitions}
+    if few:
+        await admin.create_partitions({name: NewPartitions(total_count=count) for name, count in few.items()})
+    return [f"raised {name} from {found[name]} to {count} partitions" for name, count in few.items()]
+
+
+async def _configure(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> list[str]:
+    """AlterConfigs replaces everything that was set on a topic, so what an operator set besides ours is sent along."""
+    set_now = await _set_on(admin, list(topics))
+    changes, resources = [], []
+    for name, topic in topics.items():
+        ours = configuration(topic)
+        changed = {key: value for key, value in ours.items() if set_now[name].get(key) != value}
+        if changed:
+            changes.append(f"set {', '.join(f'{key}={value}' for key, value in changed.items())} on {name}")
+            resources.append(ConfigResource(ConfigResourceType.TOPIC, name, {**set_now[name], **ours}))
+    if resources:
+        for answer in await admin.alter_configs(resources):
+            _raise_errors(answer.resources)
+    return changes
+
+
+async def _set_on(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    found: dict[str, dict[str, str]] = {}
+    for answer in answers:
+        _raise_errors(resource[:4] for resource in answer.resources)
+        for _, _, _, name, entries in answer.resources:
+            found[name] = {entry[0]: entry[1] for entry in entries if entry[3] == _SET_ON_TOPIC}
+    return found
+
+
+def _raise_errors(resources: Iterable[Any]) -> None:
+    for code, message, _, name in resources:
+        if code:
+            error: type[KafkaError] = for_code(code)
+            raise error(f"Topic {name}: {message}")

@@ -1,0 +1,87 @@
+"""The consumer under FastStream: polls so that no record is skipped, and says how it is doing."""
+
+import asyncio
+import time
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError
+
+log = structlog.get_logger()
+
+Records = dict[TopicPartition, list[ConsumerRecord]]
+
+POLL_MS = 500  # how long one poll waits for a first record; records that arrive end it at once
+ERROR_SECONDS = 1.0  # between polls while they fail
+
+
+class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is untyped
+    """An AIOKafkaConsumer whose polls can be held back, never raise what a later poll can cure, and never move past
+    records that they did not return."""
+
+    def __init__(self, *topics: str, **arguments: Any) -> None:
+        super().__init__(*topics, **arguments)
+        self.polled_at = time.monotonic()  # the last sign of life of the polling loop
+        self.poll_error = ""  # class of the last poll's error
+        self._held_until = 0.0
+        self._astray = False
+
+    def hold(self, seconds: float) -> None:
+        """Give out no records for so long. Heartbeats, rebalances and stopping go on."""
+        self._held_until = time.monotonic() + seconds
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> Records:
+        """Records by partition, or none after a while. `timeout_ms` is ours: FastStream sleeps for the one it was given
+        whenever a poll comes back empty, which would delay a lone record."""
+        await self._wait_while_held()
+        self.polled_at = time.monotonic()
+        try:
+            if self._astray:
+                await self._seek_back()
+            records: Records = await super().getmany(*partitions, timeout_ms=POLL_MS, max_records=max_records)
+        except ConsumerStoppedError:
+            raise
+        except asyncio.CancelledError:
+            if _really_cancelled():
+                raise
+            return await self._failed("CancelledError")
+        except Exception as error:
+            return await self._failed(type(error).__name__)
+        self.poll_error = ""
+        return records
+
+    async def _wait_while_held(self) -> None:
+        while (rest := self._held_until - time.monotonic()) > 0:
+            self.polled_at = time.monotonic()
+            await asyncio.sleep(min(rest, 1.0))
+
+    async def _failed(self, error: str) -> Records:
+        """A poll that fails at one partition has moved the positions of those it looked at before, without returning
+        their records: go back before the next one."""
+        self._astray = True
+        self.poll_error = error
+        log.error("poll.failed", group=self._group_id, error=error)
+        await asyncio.sleep(ERROR_SECONDS)
+        return {}
+
+    async def _seek_back(self) -> None:
+        """To what is committed. aiokafka's seek_to_committed stays where it is when nothing was committed yet."""
+        for partition in self.assignment():
+            committed = await self.committed(partition)
+            try:
+                if committed is None:
+                    await self.seek_to_beginning(partition)
+                else:
+                    self.seek(partition, committed)
+            except IllegalStateError:
+                continue  # taken away meanwhile; who has it now starts at what is committed
+        self._astray = False
+
+
+def _really_cancelled() -> bool:
+    """Whether someone cancelled this task, and not a future that it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
