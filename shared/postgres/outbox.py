@@ -22,7 +22,9 @@ _BATCH = 500
 _TOPICS = {topic.name: topic for topic in TOPICS}
 
 
-async def put_in_outbox(connection: asyncpg.pool.PoolConnectionProxy, topic: Topic, message: Message) -> None:
+async def put_in_outbox(
+    connection: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, topic: Topic, message: Message
+) -> None:
     """Note an event in the caller's transaction."""
     headers = json.dumps([[name, value.decode()] for name, value in message.headers])
     await connection.execute(
