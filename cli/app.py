@@ -1,0 +1,26 @@
+"""The `rollcall` command. Every command is a function of some module; here they get their names."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from cli.client import Refused
+from cli.local import commands as local
+
+app = typer.Typer(
+    name="rollcall", no_args_is_help=True, pretty_exceptions_enable=False,
+    help="Bulk import of learners: files in, accounts, memberships and mails out.",
+)  # fmt: skip
+
+app.command()(local.up)
+app.command()(local.down)
+
+
+def main() -> None:
+    """Run the command line; a refusal is one line and exit code 1."""
+    try:
+        app()
+    except Refused as refused:
+        Console(stderr=True).print(f"{refused} ({refused.code})", style="red", soft_wrap=True, markup=False)
+        sys.exit(1)
