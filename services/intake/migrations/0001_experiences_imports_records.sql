@@ -90,13 +90,16 @@ create table imports (
     lease_until timestamptz,
     moved_at timestamptz not null default now(), -- the last time anything went forward
     tries integer not null default 0, -- repairs since it last moved
-    searchable_row integer not null default 0 -- record_words holds the rows up to here
+    searchable_row integer not null default 0, -- record_words holds the rows up to here
+    searchable boolean not null default false -- record_words holds all rows
 );
 create unique index imports_idempotency on imports (experience_id, submitted_by, idempotency_key);
 create index imports_of_experience on imports (experience_id, submitted_at desc, id);
 -- Neither here nor in another index: a column that moves with every batch, so that those updates stay cheap (HOT).
 create index imports_with_work on imports (submitted_at)
     where status in ('submitted', 'preprocessing', 'running', 'cancelling') or lease_owner is not null;
+create index imports_to_index on imports (submitted_at)
+    where not searchable and status in ('ready', 'running', 'cancelling', 'finished');
 create index imports_same_file on imports (experience_id, file_sha256, submitted_at desc);
 
 create table records (
