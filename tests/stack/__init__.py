@@ -1,0 +1,1 @@
+"""Where tests get a real Kafka and Postgres from."""
