@@ -172,7 +172,7 @@ class Consumption(Generic[E, D]):
         except _DATA_ERRORS as error:
             count = len(batch.events)
             if count == 1:
-                log.error("event.not_handled", topic=self.topic.name, error=type(error).__name__, at=_where(error))
+                log.error("event.not_handled", topic=self.topic.name, error=type(error).__name__, at=where(error))
                 return [(batch.records[0], "event.not_handled")]
             first = await self._handle(batch.part(0, count // 2), consumer)
             return first + await self._handle(batch.part(count // 2, count), consumer)
@@ -192,7 +192,7 @@ class Consumption(Generic[E, D]):
         self._failures = min(self._failures + 1, 10)
         BATCH_FAILURES.labels(self.topic.name).inc()
         log.warning(
-            "batch.put_back", topic=self.topic.name, size=size, error=type(error).__name__, at=_where(error),
+            "batch.put_back", topic=self.topic.name, size=size, error=type(error).__name__, at=where(error),
             seconds=round(seconds, 1),
         )  # fmt: skip
         consumer.hold(seconds)
@@ -225,7 +225,7 @@ def _why_unreadable(record: ConsumerRecord, error: Exception) -> str:
     return "event.unreadable"
 
 
-def _where(error: BaseException) -> str:
-    """File, line and function of the last steps; never the message, which may quote values."""
+def where(error: BaseException) -> str:
+    """File, line and function of an error's last steps; never the message, which may quote values."""
     steps = traceback.extract_tb(error.__traceback__)[-3:]
     return " < ".join(f"{step.filename.rpartition('/')[2]}:{step.lineno} {step.name}" for step in reversed(steps))

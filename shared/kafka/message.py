@@ -37,7 +37,8 @@ def fits(message: Message) -> bool:
     if size < _SURELY_SMALL and not message.headers:
         return True
     return bool(
-        DefaultRecordBatchBuilder.estimate_size_in_bytes(message.key, message.value, message.headers) <= RECORD_LIMIT
+        DefaultRecordBatchBuilder.estimate_size_in_bytes(message.key, message.value, list(message.headers))
+        <= RECORD_LIMIT
     )
 
 

@@ -24,12 +24,12 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         super().__init__(*topics, **arguments)
         self.polled_at = time.monotonic()  # the last sign of life of the polling loop
         self.poll_error = ""  # class of the last poll's error
-        self._held_until = 0.0
+        self.held_until = 0.0
         self._astray = False
 
     def hold(self, seconds: float) -> None:
         """Give out no records for so long. Heartbeats, rebalances and stopping go on."""
-        self._held_until = time.monotonic() + seconds
+        self.held_until = time.monotonic() + seconds
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
@@ -53,8 +53,30 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         self.poll_error = ""
         return records
 
+    def undelivered(self) -> int:
+        """Records that the broker has beyond what was given out, as of the last fetch."""
+        ends = ((self.highwater(partition), self._position(partition)) for partition in self.assignment())
+        return sum(max(0, end - position) for end, position in ends if end is not None and position is not None)
+
+    def has_joined(self) -> bool:
+        """Whether the group has said which partitions are ours, if any."""
+        subscription = self._subscription.subscription
+        return subscription is not None and subscription.assignment is not None
+
+    def fetching_ended(self) -> bool:
+        """Whether the task that fetches records is gone. Polls do not notice."""
+        return self._fetcher is None or bool(self._fetcher._fetch_task.done())
+
+    def coordination_ended(self) -> bool:
+        """Whether the task that keeps us in the group is gone."""
+        return self._coordinator is None or bool(self._coordinator._coordination_task.done())
+
+    def _position(self, partition: TopicPartition) -> int | None:
+        state = self._subscription.subscription.assignment.state_value(partition)
+        return state.position if state is not None and state.has_valid_position else None
+
     async def _wait_while_held(self) -> None:
-        while (rest := self._held_until - time.monotonic()) > 0:
+        while (rest := self.held_until - time.monotonic()) > 0:
             self.polled_at = time.monotonic()
             await asyncio.sleep(min(rest, 1.0))
 

@@ -25,6 +25,8 @@ BATCH_BYTES = 512 * 1024  # before compression; one open batch per partition
 ACK_SECONDS = 120.0  # a broker that is away is waited for this long; then the caller's batch is put back
 STOP_SECONDS = 5.0
 
+_NO_HEADERS: list[tuple[str, bytes]] = []
+
 
 class Publisher:
     """Publishes from any number of tasks. Batches of one partition queue up, so that their order is the callers'."""
@@ -159,12 +161,17 @@ def _batches(producer: AIOKafkaProducer, messages: list[Message]) -> Iterator[Ba
     now = int(time.time() * 1000)
     batch = producer.create_batch()
     for message in messages:
-        if batch.append(key=message.key, value=message.value, timestamp=now, headers=message.headers) is None:
+        if not _append(batch, message, now):  # full
             yield batch
             batch = producer.create_batch()
-            batch.append(key=message.key, value=message.value, timestamp=now, headers=message.headers)
+            _append(batch, message, now)  # the first one is always taken
     batch.close()
     yield batch
+
+
+def _append(batch: BatchBuilder, message: Message, timestamp: int) -> bool:
+    headers = list(message.headers) if message.headers else _NO_HEADERS
+    return batch.append(key=message.key, value=message.value, timestamp=timestamp, headers=headers) is not None
 
 
 def _raise_first(results: Sequence[object]) -> None:

@@ -1,0 +1,130 @@
+"""Whether a service lives and is ready: what /livez, /readyz and /metrics say, and what the watchdog acts on."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import prometheus_client
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from shared.kafka.broker import Consumer, SafeBroker
+from shared.kafka.poll import PollingConsumer
+from shared.kafka.publish import Publisher
+from shared.metrics import BRAKED, CONSUMER_LAG, SINCE_POLL
+
+STILL_SECONDS = 180.0  # longer than a rebalance and than the longest wait for an acknowledgement
+CHECK_SECONDS = 5.0  # for one readiness check
+
+Check = Callable[[], Awaitable[None]]
+
+
+class Health:
+    """Looks at the parts of one service."""
+
+    def __init__(self, broker: SafeBroker, publishers: Sequence[Publisher], checks: Mapping[str, Check]) -> None:
+        self._broker = broker
+        self._publishers = publishers
+        self._checks = checks
+        self._away_at = time.monotonic()  # when the broker last did not answer
+
+    def dead(self) -> list[str]:
+        """Why only a new process can help; empty while all is well or may become well by itself."""
+        reasons = [f"{c.consumption.topic.name}: {why}" for c in self._broker.consumers for why in self._dead_parts(c)]
+        return reasons + ["producer: its sending task ended" for p in self._publishers if p.is_dead()]
+
+    async def not_ready(self) -> list[str]:
+        """Why no work should be expected of this service right now."""
+        checks = {**self._checks, **({"broker": self.ask_broker} if self._broker.consumers else {})}
+        answers = await asyncio.gather(*(_ask(name, check) for name, check in checks.items()))
+        return [answer for answer in answers if answer] + [
+            f"{c.consumption.topic.name}: {why}" for c in self._broker.consumers if (why := _waiting(c))
+        ]
+
+    async def ask_broker(self) -> None:
+        """Raise unless a broker answers."""
+        polling = self._broker.consumers[0].polling if self._broker.consumers else None
+        try:
+            if polling is None or not await asyncio.wait_for(polling._client.force_metadata_update(), CHECK_SECONDS):
+                raise ConnectionError("no answer")
+        except BaseException:
+            self._away_at = time.monotonic()
+            raise
+
+    def set_gauges(self) -> None:
+        """Bring what is measured only when asked up to date."""
+        for consumer in self._broker.consumers:
+            topic, polling = consumer.consumption.topic.name, consumer.polling
+            BRAKED.labels(topic).set(consumer.consumption.brake.pulled)
+            if polling is not None:
+                SINCE_POLL.labels(topic).set(time.monotonic() - polling.polled_at)
+                CONSUMER_LAG.labels(topic).set(polling.undelivered())
+
+    def _dead_parts(self, consumer: Consumer) -> list[str]:
+        """The states of a consumer that nothing but a restart cures. The polling loop alone does not tell: it goes on
+        when the fetching task is gone."""
+        polling, subscriber, now = consumer.polling, consumer.subscriber, time.monotonic()
+        if polling is None or subscriber is None or not subscriber.running:
+            return []
+        facts = {
+            "the consuming task ended": all(task.done() for task in subscriber.tasks),
+            "the fetching task ended": polling.fetching_ended(),
+            "the group's task ended": polling.coordination_ended(),
+            "it has not polled for too long": now - polling.polled_at > STILL_SECONDS,
+            "records wait but none are delivered": polling.undelivered() > 0
+            and now - max(consumer.consumption.handled_at, polling.held_until) > STILL_SECONDS,
+            "it fetches nothing from a broker that answers": now - self._away_at > STILL_SECONDS
+            and _seconds_since_fetch(polling) > STILL_SECONDS,
+        }
+        return [why for why, is_so in facts.items() if is_so]
+
+
+def add_routes(app: FastAPI, health: Health) -> None:
+    """Serve /livez, /readyz and /metrics before anything else that the app serves."""
+
+    async def livez(_: Request) -> Response:
+        return _answer(health.dead())
+
+    async def readyz(_: Request) -> Response:
+        return _answer(health.dead() + await health.not_ready())
+
+    async def metrics(_: Request) -> Response:
+        health.set_gauges()
+        return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+    ours: list[tuple[str, Any]] = [("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)]
+    app.router.routes[:0] = [Route(path, endpoint) for path, endpoint in ours]
+
+
+def _answer(reasons: list[str]) -> Response:
+    if reasons:
+        return JSONResponse({"status": "failed", "reasons": reasons}, status_code=503)
+    return JSONResponse({"status": "ok"})
+
+
+async def _ask(name: str, check: Check) -> str:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check()
+    except Exception as error:
+        return f"{name}: {type(error).__name__}"  # not the message: it may hold addresses and names
+    return ""
+
+
+def _waiting(consumer: Consumer) -> str:
+    polling = consumer.polling
+    if polling is None or not polling.has_joined():
+        return "has not joined its group yet"
+    if consumer.consumption.brake.pulled:
+        return "stopped, because nearly all it reads is unreadable"
+    return f"polls fail with {polling.poll_error}" if polling.poll_error else ""
+
+
+def _seconds_since_fetch(polling: PollingConsumer) -> float:
+    """Of the partition that was asked for last; 0.0 when there is none."""
+    stamps = [polling.last_poll_timestamp(partition) for partition in polling.assignment()]
+    known = [stamp for stamp in stamps if stamp]
+    return time.time() - max(known) / 1000 if known else 0.0
