@@ -1,0 +1,36 @@
+"""The validator put together: its database, its publisher, what it consumes."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from services.validator import consumers
+from services.validator.consumers import Deps
+from services.validator.settings import Settings
+from services.validator.store import Store
+from shared.kafka.consume import Subscription
+from shared.kafka.publish import open_publisher
+from shared.postgres.pool import open_database
+from shared.service import Service
+from shared.topics import DIRECTORY, LIFECYCLE, RESULTS, ROWS
+
+
+async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[Deps]:
+    """The validator, ready to run. `resources` closes what it opened."""
+    pool = await resources.enter_async_context(open_database(settings, Path(__file__).parent))
+    publisher = await resources.enter_async_context(open_publisher(settings))
+
+    async def database() -> None:
+        await pool.fetchval("select 1")
+
+    return Service(
+        name="validator",
+        settings=settings,
+        deps=Deps(store=Store(pool), publisher=publisher),
+        subscriptions=(
+            Subscription(topic=ROWS, handler=consumers.on_rows_read),
+            Subscription(topic=RESULTS, handler=consumers.on_records_provisioned),
+            Subscription(topic=DIRECTORY, handler=consumers.on_directory_changed),
+            Subscription(topic=LIFECYCLE, handler=consumers.on_imports_changed),
+        ),
+        checks={"database": database},
+    )
