@@ -1,0 +1,62 @@
+"""The rows of a text file: its encoding, its delimiter, its lines, its rows. Each walk reads the bytes anew."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from services.intake.decode_text import Chunks, detect_encoding
+from services.intake.import_types import ImportType
+from services.intake.map_columns import map_columns
+from services.intake.source_rows import Detected, Limits, RawRow
+from services.intake.split_rows import RowSplitter, is_blank, sep_line, split_lines
+
+DELIMITERS = (",", ";", "\t")
+
+
+class CsvRows:
+    """A table in a text file. Cells may hold lone surrogates for bytes that could not be read, and NUL, unless the
+    encoding is `spotless`."""
+
+    def __init__(self, chunks: Chunks, first: bytes, *, import_type: ImportType, limits: Limits) -> None:
+        self._chunks = chunks
+        self._limits = limits
+        self.encoding = detect_encoding(chunks, first)
+        set_by_file = sep_line(next(self._lines(), ""))
+        self._lines_before = 1 if set_by_file else 0
+        self.delimiter = set_by_file or self._delimiter_of_header(import_type)
+
+    @property
+    def detected(self) -> Detected:
+        """What is known of the file without its columns."""
+        return Detected(kind="csv", encoding=self.encoding.name, delimiter=self.delimiter)
+
+    def rows(self) -> Iterator[RawRow]:
+        """Every row, blank ones included; the line `sep=;` is none."""
+        return self._rows_by(self.delimiter)
+
+    def first_lines(self, count: int) -> list[str]:
+        """The first lines of the file without their line ends."""
+        return [line.rstrip("\r\n") for line in islice(self._lines(), count)]
+
+    def _lines(self) -> Iterator[str]:
+        return split_lines(self.encoding.decoded(self._chunks()), self._limits.row_characters)
+
+    def _rows_by(self, delimiter: str) -> Iterator[RawRow]:
+        lines = islice(self._lines(), self._lines_before, None)
+        return RowSplitter(lines, delimiter=delimiter, limit=self._limits.row_characters).rows()
+
+    def _delimiter_of_header(self, import_type: ImportType) -> str:
+        """The delimiter by which the header has the most known columns, then the most cells. Only the header is asked:
+        values may hold any number of commas."""
+
+        def score(delimiter: str) -> tuple[int, int]:
+            header = first_filled(self._rows_by(delimiter))
+            cells = header[1] if header else []
+            fields = {column.field for column in map_columns(import_type, cells)} - {None}
+            return len(fields), len(cells)
+
+        return max(DELIMITERS, key=score)
+
+
+def first_filled(rows: Iterator[RawRow]) -> RawRow | None:
+    """The first row that is not blank."""
+    return next((row for row in rows if not is_blank(row[1])), None)

@@ -1,0 +1,70 @@
+"""What reading can say about a row's cells: too many of them, bytes that could not be read, NUL. Makes them storable
+as text, and takes off the marks of our own result files."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from services.intake.formula_safe import without_formula_mark
+from services.intake.source_rows import Column, RawRow, Row
+from shared.events import Problem
+from shared.problems import problem
+
+UNREADABLE = "\ufffd"  # shown for bytes that could not be read
+NUL_SHOWN = "\u2400"  # shown for NUL, which Postgres cannot store
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """The text without what cannot be stored: lone surrogates (unreadable bytes) and NUL."""
+    return _LONE_SURROGATE.sub(UNREADABLE, text).replace("\0", NUL_SHOWN)
+
+
+class RowExaminer:
+    """Turns raw rows into rows, with the problems found while reading."""
+
+    def __init__(self, columns: Sequence[Column], *, encoding: str, row_characters: int, unmark: bool) -> None:
+        self._fields = [column.field or "" for column in columns]
+        self._encoding = encoding  # as sentences name it
+        self._row_characters = row_characters
+        self._unmark = unmark
+
+    def row(self, raw: RawRow) -> Row:
+        """The row with its cells as text that can be stored, and its problems."""
+        number, cells, flaw = raw
+        if self._unmark:
+            cells = [without_formula_mark(cell) for cell in cells]
+        problems = [*self._shape_problems(cells, flaw)]
+        text = "".join(cells)
+        if "\0" in text or not (text.isascii() or _is_encodable(text)):
+            problems += self._text_problems(cells)
+            cells = [storable(cell) for cell in cells]
+        return Row(number, cells, problems)
+
+    def _shape_problems(self, cells: list[str], flaw: str) -> list[Problem]:
+        """A row that was cut has one problem; how many cells the cut left says nothing."""
+        if flaw:
+            return [problem(flaw, limit=f"{self._row_characters:,}")]
+        if any(cell.strip() for cell in cells[len(self._fields) :]):
+            return [problem("row.too_many_cells", cells=len(cells), columns=len(self._fields))]
+        return []
+
+    def _text_problems(self, cells: list[str]) -> list[Problem]:
+        unreadable = self._fields_of(cell for cell in enumerate(cells) if _LONE_SURROGATE.search(cell[1]))
+        with_nul = self._fields_of(cell for cell in enumerate(cells) if "\0" in cell[1])
+        return [
+            *(problem("value.not_readable", field, encoding=self._encoding) for field in unreadable),
+            *(problem("value.control_characters", field) for field in with_nul),
+        ]
+
+    def _fields_of(self, cells: Iterable[tuple[int, str]]) -> dict[str, None]:
+        """The fields of these cells, each once; "" stands for the columns that are ignored."""
+        return dict.fromkeys(self._fields[index] if index < len(self._fields) else "" for index, _ in cells)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

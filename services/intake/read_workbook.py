@@ -1,0 +1,133 @@
+"""Reads the first sheet of an .xlsx file and writes it as JSON lines: first what was found, then `[row, cells, flaw]`.
+A program of its own, because a hostile workbook can only be survived by losing the process that reads it:
+`python -m services.intake.read_workbook FILE ROW_CHARACTERS`. Imports nothing of the service."""
+
+import resource
+import sys
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import orjson
+import python_calamine
+
+Cell = str | float | bool | date | datetime | time | timedelta
+
+MEMORY_BYTES = 2 << 30  # address space; a sheet of a million rows and ten columns fits
+CPU_SECONDS = 120
+INFLATED_BYTES = 2 << 30  # of all parts together, as the container declares them
+INFLATED_RATIO = 400  # inflated size by packed size; sheets of equal rows come to about 100
+SMALL_BYTES = 50 << 20  # below this inflated size no ratio is suspicious
+PARTS = 10_000
+
+_EXACT_INTEGERS = 2**53  # floats hold every whole number below this
+
+_CONTAINERS: tuple[tuple[str, str], ...] = (  # the name of a part that only this kind of file has
+    ("xl/workbook.bin", "a binary Excel workbook (.xlsb)"),
+    ("word/document.xml", "a Word document"),
+    ("ppt/presentation.xml", "a PowerPoint presentation"),
+    ("Index/Document.iwa", "an Apple Numbers or Pages document"),
+    ("content.xml", "an OpenDocument file"),
+)
+
+
+def main(path: str, row_characters: int) -> None:
+    """Write the sheet to standard output. Ends by a signal when the workbook takes too much."""
+    _limit_resources()
+    out = sys.stdout.buffer
+    if refusal := examine(path):
+        out.write(orjson.dumps(refusal) + b"\n")
+        return
+    try:
+        sheet = _first_sheet(path)
+    except (python_calamine.CalamineError, OSError, IndexError) as error:
+        reason = "it has a password" if "assword" in str(error) else "it is damaged"
+        out.write(orjson.dumps({"reason": reason}) + b"\n")
+        return
+    out.write(orjson.dumps({"sheet": sheet.name}) + b"\n")
+    for row in sheet_rows(sheet, row_characters):
+        out.write(orjson.dumps(row) + b"\n")
+    out.write(b"null\n")  # the end: without it the reader was cut short
+
+
+def _limit_resources() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def examine(path: str) -> dict[str, str]:
+    """Why the container is not opened: `{"found": ...}` for no workbook, `{"reason": ...}` for a bad one; {} if good."""
+    try:
+        with zipfile.ZipFile(path) as container:
+            parts = container.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
+        return {"reason": "it is damaged"}
+    names = {part.filename.replace("\\", "/") for part in parts}
+    if "xl/workbook.xml" not in names:
+        return {"found": next((found for name, found in _CONTAINERS if name in names), "a zip archive")}
+    inflated = sum(part.file_size for part in parts)
+    packed = max(1, Path(path).stat().st_size)
+    is_bomb = inflated > SMALL_BYTES and inflated > INFLATED_RATIO * packed
+    if len(parts) > PARTS or inflated > INFLATED_BYTES or is_bomb:
+        return {"reason": "it is too large when unpacked"}
+    return {}
+
+
+def _first_sheet(path: str) -> python_calamine.CalamineSheet:
+    workbook = python_calamine.CalamineWorkbook.from_path(path)
+    worksheets = [
+        index
+        for index, sheet in enumerate(workbook.sheets_metadata)
+        if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
+    ]
+    return workbook.get_sheet_by_index(worksheets[0])
+
+
+def sheet_rows(sheet: python_calamine.CalamineSheet, row_characters: int) -> Iterator[tuple[int, list[str], str]]:
+    """The sheet's rows that have any content, with the numbers the sheet shows."""
+    for number, cells in enumerate(sheet.iter_rows(), start=1):
+        texts = [cell_text(cell) for cell in cells]
+        while texts and not texts[-1]:
+            texts.pop()
+        if texts:
+            yield _bounded(number, texts, row_characters)
+
+
+def _bounded(number: int, cells: list[str], limit: int) -> tuple[int, list[str], str]:
+    left = limit
+    for index, cell in enumerate(cells):
+        if len(cell) > left:
+            return number, [*cells[:index], cell[:left]], "row.too_long"
+        left -= len(cell)
+    return number, cells, ""
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as a person reads it. Formulas come with their stored values."""
+    match cell:
+        case str():
+            return cell
+        case bool():
+            return str(cell)
+        case int() | float():
+            return number_text(cell)
+        case datetime():
+            return cell.date().isoformat() if cell.time() == time.min else cell.isoformat(sep=" ", timespec="seconds")
+        case time():
+            return cell.isoformat(timespec="seconds")
+        case _:
+            return str(cell)
+
+
+def number_text(number: float) -> str:
+    """A number in full, with the 15 digits that spreadsheets show: 42, 0.3, 491701234567; never 4.2e1 or 0.30000000000000004."""
+    if isinstance(number, int) or (number.is_integer() and abs(number) < _EXACT_INTEGERS):
+        return str(int(number))
+    return format(Decimal(f"{number:.15g}"), "f")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
