@@ -26,3 +26,8 @@ CONSUMER_LAG = Gauge(
     "rollcall_consumer_lag", "Records of the partitions held here that are not delivered yet.", ["topic"]
 )
 SINCE_POLL = Gauge("rollcall_seconds_since_poll", "Seconds since the consumer last asked for records.", ["topic"])
+MAILS_SETTLED = Counter("rollcall_mails_total", "Mails settled: sent, failed or doubtful.", ["kind", "status"])
+MAILS_PUT_OFF = Counter("rollcall_mails_put_off_total", "Attempts after which a mail went back into the queue.")
+MAIL_SERVER_TROUBLE = Gauge(
+    "rollcall_mail_server_trouble", "1 while the mail server is away, or refuses our settings.", ["trouble"]
+)

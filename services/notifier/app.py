@@ -1,0 +1,50 @@
+"""What the notifier is made of."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from services.notifier.compose import Composer
+from services.notifier.consumers import Deps, on_imports_changed, on_records_provisioned
+from services.notifier.deliver import Delivery
+from services.notifier.pace import ServerPause
+from services.notifier.settings import Settings
+from services.notifier.smtp_pool import SmtpPool
+from services.notifier.store import Store
+from services.notifier.tell import tell_settled
+from shared.kafka.consume import Subscription
+from shared.kafka.publish import open_publisher
+from shared.postgres.pool import open_database
+from shared.service import Service
+from shared.topics import LIFECYCLE, RESULTS
+
+
+async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[Deps]:
+    """Open what the notifier needs and wire it. The mail server need not be there."""
+    composer = Composer(
+        base_url=settings.base_url, mail_from=settings.mail_from, templates_folder=settings.templates_folder
+    )
+    composer.check()
+    connections = settings.smtp_connections + 6  # one for each mail in flight, the rest for batches, leases, telling
+    pool = await resources.enter_async_context(open_database(settings, Path(__file__).parent, connections))
+    publisher = await resources.enter_async_context(open_publisher(settings))
+    store, pause = Store(pool), ServerPause()
+    queued, settled = asyncio.Event(), asyncio.Event()
+    delivery = Delivery(
+        settings, store=store, smtp=SmtpPool(settings), composer=composer, pause=pause, queued=queued, settled=settled
+    )
+
+    async def tell() -> None:
+        await tell_settled(store, publisher, settled)
+
+    return Service(
+        name="notifier",
+        settings=settings,
+        deps=Deps(store=store, publisher=publisher, queued=queued),
+        subscriptions=(
+            Subscription(topic=LIFECYCLE, handler=on_imports_changed, max_records=500),
+            Subscription(topic=RESULTS, handler=on_records_provisioned),
+        ),
+        loops=(delivery.run, tell),
+        checks={"database": store.check, "mail_settings": pause.check},
+    )

@@ -1,0 +1,45 @@
+"""What the notifier does with a batch: queue mails. Nothing here talks to the mail server."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from services.notifier.mails import import_facts, welcome_mails
+from services.notifier.store import Store
+from shared.events import ImportChanged, RecordProvisioned
+from shared.kafka.consume import Batch
+from shared.kafka.publish import Publisher
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """What the handlers work with."""
+
+    store: Store
+    publisher: Publisher  # of the mails' outcomes; here so that the health check sees it
+    queued: asyncio.Event  # set when there may be mails to send
+
+
+async def on_records_provisioned(batch: Batch[RecordProvisioned], deps: Deps) -> None:
+    """Queue a welcome mail for every account that was created."""
+    mails, refused = welcome_mails(batch.events)
+    for index, reason in refused:
+        batch.reject(index, reason)
+    if mails:
+        added = await deps.store.queue_welcomes(mails)
+        deps.queued.set()
+        log.info("welcomes.queued", created=len(mails), added=added)
+
+
+async def on_imports_changed(batch: Batch[ImportChanged], deps: Deps) -> None:
+    """Keep what the mails need to know of their imports, and queue the finish mails."""
+    facts, finishes, refused = import_facts(batch.events)
+    for index, reason in refused:
+        batch.reject(index, reason)
+    if facts:
+        await deps.store.keep_imports(facts, finishes)
+        deps.queued.set()
+        log.info("imports.known", imports=len(facts), finished=len(finishes))

@@ -1,0 +1,154 @@
+"""The mail queue in Postgres: what is to be sent, by whom, and what became of it."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import aiosql
+import asyncpg
+import structlog
+
+from services.notifier.mails import ImportFacts, Mail, MailStatus, NewMail, Settlement, mail_from_record, status_under
+
+log = structlog.get_logger()
+
+_sql: Any = aiosql.from_path(Path(__file__).parent / "sql", "asyncpg")
+_Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+T = TypeVar("T")
+
+AWAY = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,  # deadlocks too: the same statement passes the next time
+)
+LOST_ANSWER = "The process that was handing this mail over ended before it knew the mail server’s answer."
+
+
+async def patiently(act: Callable[[], Awaitable[T]]) -> T:
+    """The result of `act`, however long the database is away. `act` may be done more than once."""
+    while True:
+        try:
+            return await act()
+        except AWAY as error:
+            log.warning("database.away", error=type(error).__name__)
+            await asyncio.sleep(1)
+
+
+class Store:
+    """All that the notifier asks of its database."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def queue_welcomes(self, mails: Sequence[NewMail]) -> int:
+        """Queue welcome mails as the policies of their imports say; how many are new."""
+        try:
+            return await self._queue(mails, _copy)
+        except asyncpg.UniqueViolationError:  # told again, wholly or in part
+            return await self._queue(mails, _insert)
+
+    async def _queue(self, mails: Sequence[NewMail], write: "_Write") -> int:
+        async with self._pool.acquire() as connection, connection.transaction():
+            policies = await _policies(connection, sorted({mail.import_id for mail in mails}))
+            entries = {import_id: status_under(policy) for import_id, policy in policies.items()}
+            wanted = [_in_state(mail, status) for mail in mails if (status := entries[mail.import_id])]
+            return await write(connection, wanted) if wanted else 0
+
+    async def keep_imports(self, facts: Sequence[ImportFacts], finishes: Sequence[NewMail]) -> None:
+        """Keep what mails say about imports, let waiting mails go on, and queue finish mails."""
+        ids = [known.id for known in facts]
+        rows = [known._asdict() | {"counts": json.dumps(known.counts)} for known in facts]
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _sql.keep_facts(connection, rows)
+            await _sql.end_waiting(connection, ids=ids)
+            await _sql.drop_unwanted(connection, ids=ids)
+            if finishes:
+                await _insert(connection, finishes)
+
+    async def claim(self, sender: UUID, *, most: int, lease: timedelta) -> list[Mail]:
+        """Take mails that are due, for this sender alone until the lease ends; at most 2 x `most`."""
+        async with self._pool.acquire() as connection:
+            found = _sql.claim(connection, sender=sender, most=most, lease=lease)
+            return [mail_from_record(record, json.loads(record["counts"])) async for record in found]
+
+    async def start_sending(self, mail_id: str, sender: UUID) -> bool:
+        """Note that a mail is about to be handed over; False when it is not this sender's any more."""
+        return await _sql.start_sending(self._pool, id=mail_id, sender=sender) is not None
+
+    async def settle(self, settlements: Sequence[Settlement], sender: UUID) -> None:
+        """Write down what became of mails."""
+        ids, statuses, reasons, pauses = zip(*settlements, strict=True)
+        await _sql.settle(self._pool, ids=ids, statuses=statuses, reasons=reasons, pauses=pauses, sender=sender)
+
+    async def give_back(self, sender: UUID) -> None:
+        """Put mails that this sender claimed and did not try back in the queue."""
+        await _sql.give_back(self._pool, sender=sender)
+
+    async def renew_leases(self, ids: Sequence[str], sender: UUID, *, lease: timedelta) -> None:
+        """Keep the mails that this sender has in hand."""
+        await _sql.renew_leases(self._pool, ids=ids, sender=sender, lease=lease)
+
+    async def take_back(self) -> list[tuple[str, str]]:
+        """End the leases of senders that are gone; (kind, new status) of each mail they had in hand."""
+        async with self._pool.acquire() as connection:
+            return [
+                (record["kind"], record["status"]) async for record in _sql.take_back(connection, reason=LOST_ANSWER)
+            ]
+
+    async def to_tell(self, most: int) -> list[asyncpg.Record]:
+        """Settled mails that nobody was told of."""
+        async with self._pool.acquire() as connection:
+            return [record async for record in _sql.to_tell(connection, most=most)]
+
+    async def mark_told(self, told: Sequence[tuple[str, datetime]]) -> None:
+        """Remember which settlements (mail id, when) are published."""
+        ids, times = zip(*told, strict=True)
+        await _sql.mark_told(self._pool, ids=ids, times=times)
+
+    async def release_held(self, import_id: UUID) -> None:
+        """Queue the welcome mails that an import holds back."""
+        await _sql.release_held(self._pool, import_id=import_id)
+
+    async def check(self) -> None:
+        """Raise when the database does not answer."""
+        await self._pool.fetchval("select 1", timeout=5)
+
+
+def _in_state(mail: NewMail, status: MailStatus) -> NewMail:
+    return mail if mail.status == status else mail._replace(status=status)
+
+
+async def _policies(connection: _Connection, ids: Sequence[UUID]) -> dict[UUID, str | None]:
+    """The policy of each import. A known one never changes; for unknown ones a lifecycle event that is under way is
+    waited for, and one that comes later waits for this transaction, so that no mail waits for ever."""
+    known = {record["id"]: record["policy"] async for record in _sql.policies(connection, ids=ids)}
+    unknown = [import_id for import_id in ids if known.get(import_id) is None]
+    if unknown:
+        await _sql.expect_imports(connection, ids=unknown)
+        known |= {record["id"]: record["policy"] async for record in _sql.policies_locked(connection, ids=unknown)}
+    return known
+
+
+_Write = Callable[[_Connection, Sequence[NewMail]], Awaitable[int]]
+
+
+async def _copy(connection: _Connection, mails: Sequence[NewMail]) -> int:
+    """Half the price of an insert; raises UniqueViolationError when any of the mails is there."""
+    await connection.copy_records_to_table("emails", records=mails, columns=NewMail._fields)
+    return len(mails)
+
+
+async def _insert(connection: _Connection, mails: Sequence[NewMail]) -> int:
+    ids, kinds, import_ids, account_ids, rows, addresses, first_names, last_names, statuses = zip(*mails, strict=True)
+    done: str = await _sql.add_mails(
+        connection, ids=ids, kinds=kinds, import_ids=import_ids, account_ids=account_ids, rows=rows,
+        addresses=addresses, first_names=first_names, last_names=last_names, statuses=statuses,
+    )  # fmt: skip
+    return int(done.rpartition(" ")[2])
