@@ -70,3 +70,11 @@ DIRECTORY = Topic(
 
 TOPICS = (LIFECYCLE, ROWS, CHECKS, APPROVALS, RESULTS, EMAILS, DIRECTORY)
 ALL_TOPICS = TOPICS + tuple(topic.dead for topic in TOPICS)
+
+# Which service handles which topics. Its consumer groups are named after both (shared/kafka/broker.py).
+CONSUMERS: dict[str, tuple[Topic, ...]] = {
+    "intake": (CHECKS, RESULTS, EMAILS),
+    "validator": (ROWS, RESULTS, LIFECYCLE, DIRECTORY),
+    "provisioner": (APPROVALS, LIFECYCLE),
+    "notifier": (RESULTS, LIFECYCLE),
+}

@@ -38,7 +38,7 @@ async def apply_topics(
     change; a second call returns none. `replicas` 0: three, or as many as there are brokers."""
     wanted = {settings.topic_prefix + topic.name: topic for topic in topics}
     async with open_admin(settings) as admin:
-        found = await _partitions(admin, wanted)
+        found = await existing_partitions(admin, wanted)
         missing = {name: topic for name, topic in wanted.items() if name not in found}
         changes = await _create(admin, missing, replicas or min(3, await _brokers(admin)))
         present = {name: topic for name, topic in wanted.items() if name in found}
@@ -52,7 +52,7 @@ async def check_topics(settings: KafkaSettings, topics: Iterable[Topic]) -> None
     """Raise TopicMissingError unless all are there with at least the declared partitions."""
     wanted = {settings.topic_prefix + topic.name: topic for topic in topics}
     async with open_admin(settings) as admin:
-        found = await _partitions(admin, wanted)
+        found = await existing_partitions(admin, wanted)
     for name, topic in wanted.items():
         if name not in found:
             raise TopicMissingError(f"Topic {name} does not exist; run `rollcall topics apply`.")
@@ -75,7 +75,8 @@ async def _brokers(admin: AIOKafkaAdminClient) -> int:
     return len((await admin.describe_cluster())["brokers"])
 
 
-async def _partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+async def existing_partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+    """Number of partitions of each of these topics that exists."""
     described = await admin.describe_topics(list(names))
     return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
 
@@ -83,7 +84,7 @@ async def _partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[
 async def _until_known(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> None:
     """Brokers learn of changes a moment after they are made."""
     for _ in range(100):
-        found = await _partitions(admin, topics)
+        found = await existing_partitions(admin, topics)
         if all(found.get(name, 0) >= topic.partitions for name, topic in topics.items()):
             return
         await asyncio.sleep(0.1)

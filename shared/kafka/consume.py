@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from faststream.kafka.message import KafkaMessage
+from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import AckStatus
 
 from shared.events import Codec
@@ -72,7 +72,7 @@ class Subscription(Generic[E, D]):
     max_records: int = 2000
 
 
-class BatchMessage(KafkaMessage):
+class BatchMessage(KafkaAckableMessage):
     """FastStream's message for one poll. Commits and goes back exactly for the records of this batch."""
 
     consumer: PollingConsumer

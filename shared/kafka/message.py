@@ -10,6 +10,8 @@ Headers = tuple[tuple[str, bytes], ...]
 
 RECORD_LIMIT = 1_000_000  # bytes of one record with its key and headers; a broker takes 1,048,588 in a batch by default
 _SURELY_SMALL = RECORD_LIMIT - 100_000  # key and value alone; below it and without headers nothing needs measuring
+_HEADERS_LIMIT = 50_000  # of a dead letter, beside the facts
+ORIGINAL = "original."  # before the names of the headers that a dead letter's record had
 
 
 class Message(NamedTuple):
@@ -22,13 +24,14 @@ class Message(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where the record of a dead letter was read, and by which group."""
+    """Where the record of a dead letter was read, by which group, and the headers it had."""
 
     topic: str  # with its prefix
     partition: int = -1  # -1: it never reached the topic
     offset: int = -1
     timestamp: int = -1  # milliseconds since 1970
     group: str = ""
+    headers: Headers = ()
 
 
 def fits(message: Message) -> bool:
@@ -44,14 +47,16 @@ def fits(message: Message) -> bool:
 
 def origin_of(record: ConsumerRecord, group: str) -> Origin:
     """Where a consumed record came from."""
-    return Origin(record.topic, record.partition, record.offset, record.timestamp, group)
+    return Origin(record.topic, record.partition, record.offset, record.timestamp, group, tuple(record.headers))
 
 
 def dead_letter(origin: Origin, reason: str, key: bytes | None, value: bytes | None) -> Message:
-    """The record as it came, with where it came from and why it is here. What does not fit is cut, and says so."""
-    room = _SURELY_SMALL - 4_000
-    short_key = key if key is None else key[: room // 2]
-    short_value = value if value is None else value[: room - len(short_key or b"")]
+    """The record as it came, with where it came from and why it is here. What does not fit is cut, and `cut` says so."""
+    headers = tuple((ORIGINAL + name, content) for name, content in origin.headers)
+    if sum(len(name) + len(content or b"") for name, content in headers) > _HEADERS_LIMIT:
+        headers = ()
+    short_key = key if key is None else key[: _SURELY_SMALL // 2]
+    short_value = value if value is None else value[: _SURELY_SMALL - len(short_key or b"")]
     facts = {
         "reason": reason,
         "topic": origin.topic,
@@ -61,6 +66,8 @@ def dead_letter(origin: Origin, reason: str, key: bytes | None, value: bytes | N
         "group": origin.group,
         "dead_at": str(int(time.time() * 1000)),
     }
-    if (short_key, short_value) != (key, value):
-        facts["cut"] = f"key of {len(key or b'')} and value of {len(value or b'')} bytes"
-    return Message(short_key, short_value, headers=tuple((name, fact.encode()) for name, fact in facts.items()))
+    if (short_key, short_value, len(headers)) != (key, value, len(origin.headers)):
+        facts["cut"] = f"key of {len(key or b'')}, value of {len(value or b'')} bytes, {len(origin.headers)} headers"
+    return Message(
+        short_key, short_value, headers=tuple((name, fact.encode()) for name, fact in facts.items()) + headers
+    )

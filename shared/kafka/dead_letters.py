@@ -1,0 +1,132 @@
+"""Dead letters for people: how many there are, what one looks like, and putting them back onto their topic."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from shared.kafka.connect import KafkaSettings, connection
+from shared.kafka.message import ORIGINAL, Headers, Message
+from shared.kafka.publish import Publisher, open_publisher
+from shared.topics import Topic
+
+_AT_ONCE = 1000  # records between two commits of a replay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A record that nobody could read, as it came, and why. `topic` is without prefix."""
+
+    topic: str
+    offset: int  # in the dead-letter topic
+    reason: str
+    partition: int  # where it came from; -1 when it never reached its topic
+    source_offset: int
+    group: str  # who could not read it
+    dead_at: int  # milliseconds since 1970
+    cut: str  # "" when all bytes are here
+    replayed: bool
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What a replay did."""
+
+    replayed: int
+    cut: int  # left out, because not all of their bytes were kept
+
+
+async def read_dead_letters(settings: KafkaSettings, topic: Topic, *, first: int = 0) -> AsyncIterator[DeadLetter]:
+    """All dead letters of a topic (not the `.dead` one) that there are now, oldest first, from offset `first` on."""
+    async with _reader(settings, topic) as (consumer, partition):
+        replayed = await consumer.committed(partition) or 0
+        async for record in _records(consumer, partition, first):
+            yield _letter(topic, record, replayed)
+
+
+async def replay_dead_letters(settings: KafkaSettings, topic: Topic, *, again: bool = False) -> Replay:
+    """Put the records back onto the partition they came from, with their keys and headers. A second call leaves out
+    what the first one did, unless `again`. Interrupted, it repeats some: every handler is idempotent."""
+    done = cut = 0
+    async with _reader(settings, topic) as (consumer, partition), open_publisher(settings) as publisher:
+        start = 0 if again else await consumer.committed(partition) or 0
+        some: list[DeadLetter] = []
+        async for record in _records(consumer, partition, start):
+            some.append(_letter(topic, record, 0))
+            if len(some) == _AT_ONCE:
+                done += await _put_back(publisher, topic, some)
+                cut += sum(bool(letter.cut) for letter in some)
+                await consumer.commit({partition: some[-1].offset + 1})
+                some = []
+        if some:
+            done += await _put_back(publisher, topic, some)
+            cut += sum(bool(letter.cut) for letter in some)
+            await consumer.commit({partition: some[-1].offset + 1})
+    return Replay(replayed=done, cut=cut)
+
+
+async def _put_back(publisher: Publisher, topic: Topic, letters: list[DeadLetter]) -> int:
+    whole = [letter for letter in letters if not letter.cut]
+    await publisher.publish(
+        topic,
+        [
+            Message(letter.key, letter.value, letter.partition if letter.partition >= 0 else None, letter.headers)
+            for letter in whole
+        ],
+    )
+    return len(whole)
+
+
+@asynccontextmanager
+async def _reader(settings: KafkaSettings, topic: Topic) -> AsyncIterator[tuple[AIOKafkaConsumer, TopicPartition]]:
+    """A consumer on the one partition of the dead letters. Its group only remembers what was replayed."""
+    name = settings.topic_prefix + topic.dead.name
+    partition = TopicPartition(name, 0)
+    consumer = AIOKafkaConsumer(
+        **connection(settings), group_id=f"{settings.topic_prefix}dead-letters.{topic.name}",
+        enable_auto_commit=False, auto_offset_reset="earliest",
+    )  # fmt: skip
+    await consumer.start()
+    try:
+        consumer.assign([partition])
+        yield consumer, partition
+    finally:
+        await consumer.stop()
+
+
+async def _records(consumer: AIOKafkaConsumer, partition: TopicPartition, start: int) -> AsyncIterator[ConsumerRecord]:
+    """From `start` up to the end as it is now: what a replay kills again is for the next one."""
+    end = (await consumer.end_offsets([partition]))[partition]
+    position = max(start, (await consumer.beginning_offsets([partition]))[partition])
+    consumer.seek(partition, position)
+    while position < end:
+        for record in (await consumer.getmany(partition, timeout_ms=1000)).get(partition, []):
+            if record.offset < end:
+                yield record
+        position = await consumer.position(partition)
+
+
+def _letter(topic: Topic, record: ConsumerRecord, replayed: int) -> DeadLetter:
+    facts = {name: (content or b"").decode(errors="replace") for name, content in record.headers}
+    return DeadLetter(
+        topic=topic.name,
+        offset=record.offset,
+        reason=facts.get("reason", ""),
+        partition=_number(facts.get("partition")),
+        source_offset=_number(facts.get("offset")),
+        group=facts.get("group", ""),
+        dead_at=_number(facts.get("dead_at")),
+        cut=facts.get("cut", ""),
+        replayed=record.offset < replayed,
+        key=record.key,
+        value=record.value,
+        headers=tuple((n.removeprefix(ORIGINAL), c) for n, c in record.headers if n.startswith(ORIGINAL)),
+    )
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.lstrip("-").isdecimal() else -1
