@@ -1,20 +1,23 @@
 """The `rollcall` command. Every command is a function of some module; here they get their names."""
 
 import sys
+from importlib.util import find_spec
 
 import typer
 from rich.console import Console
 
 from cli.client import Refused
-from cli.local import commands as local
 
 app = typer.Typer(
     name="rollcall", no_args_is_help=True, pretty_exceptions_enable=False,
     help="Bulk import of learners: files in, accounts, memberships and mails out.",
 )  # fmt: skip
 
-app.command()(local.up)
-app.command()(local.down)
+if find_spec("psutil"):  # not in the image of the services, which starts no stack
+    from cli.local import commands as local
+
+    app.command()(local.up)
+    app.command()(local.down)
 
 
 def main() -> None:

@@ -72,7 +72,10 @@ def _already_up(home: Home, fresh: bool) -> None:
 
 def _show_start(home: Home, supervisor: "subprocess.Popen[bytes] | None") -> str:
     with Live(console=console, refresh_per_second=8) as live:
-        return wait_started(home, supervisor, lambda steps: live.update(_steps_table(steps)))
+        failure = wait_started(home, supervisor, lambda steps: live.update(_steps_table(steps)))
+    if not console.is_terminal:
+        console.line()  # what is live on a terminal ends without one elsewhere
+    return failure
 
 
 def _steps_table(steps: Mapping[str, Step]) -> Table:

@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ HOME = "ROLLCALL_HOME"
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def find_home() -> Path:
+def find_home(environment: Mapping[str, str] = os.environ) -> Path:
     """The folder of this checkout's stack, or the one that the environment names."""
-    return Path(os.environ.get(HOME) or CHECKOUT / ".rollcall").absolute()
+    return Path(environment.get(HOME) or CHECKOUT / ".rollcall").absolute()
 
 
 @dataclass(frozen=True, slots=True)

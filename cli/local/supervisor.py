@@ -17,7 +17,7 @@ _LONGEST_PAUSE_SECONDS = 8.0
 
 def pause(quick_deaths: int) -> float:
     """Seconds to wait before the next start of a part that died so many times in a row soon after its start."""
-    return min(_FIRST_PAUSE_SECONDS * 2.0**quick_deaths, _LONGEST_PAUSE_SECONDS)
+    return min(_FIRST_PAUSE_SECONDS * 2.0 ** min(quick_deaths, 10), _LONGEST_PAUSE_SECONDS)
 
 
 class Supervisor:
