@@ -9,7 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError, for_code
 
-from shared.kafka.connect import KafkaSettings, connection
+from shared.kafka.connect import connection
+from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS, Topic
 
 RECORD_BYTES = 1_048_588  # the largest batch a topic takes; Kafka's default, said so that nobody lowers it by accident

@@ -8,7 +8,9 @@ _SMALL = 50  # batches with fewer unreadable records prove nothing
 class Brake:
     """Counts unreadable records over batches that are mostly unreadable. A mostly readable batch lets it go."""
 
-    def __init__(self) -> None:
+    def __init__(self, burst: int = BURST, stop_seconds: float = STOP_SECONDS) -> None:
+        self._burst = burst
+        self._stop_seconds = stop_seconds
         self.unreadable = 0
         self.pulled = False
 
@@ -18,5 +20,5 @@ class Brake:
             self.unreadable += unreadable
         elif size >= _SMALL or not unreadable:
             self.unreadable = 0
-        self.pulled = self.unreadable >= BURST
-        return STOP_SECONDS if self.pulled else 0.0
+        self.pulled = self.unreadable >= self._burst
+        return self._stop_seconds if self.pulled else 0.0

@@ -125,7 +125,7 @@ def _subscribe(broker: SafeBroker, consumption: Consumption[Any, Any], max_recor
     consumer = Consumer(consumption)
 
     async def parse(records: Any) -> BatchMessage:  # FastStream loses the whole poll when a parser raises
-        return BatchMessage(records, records, correlation_id="-", consumer=consumer.polling)  # type: ignore[arg-type] # polls come after the start
+        return BatchMessage(records, records, correlation_id="-", consumer=consumer.polling)
 
     async def decode(message: BatchMessage) -> Any:
         return message.raw_message

@@ -1,28 +1,9 @@
 """How to reach Kafka: one set of arguments for consumers, producers and the admin client."""
 
 import ssl
-from typing import Any, Protocol
+from typing import Any
 
-from pydantic import SecretStr
-
-
-class KafkaSettings(Protocol):
-    """The part of a service's settings that says where Kafka is. The command line has it too."""
-
-    @property
-    def kafka_bootstrap(self) -> str: ...  # noqa: D102 - described in shared/settings.py
-    @property
-    def kafka_security(self) -> str: ...  # noqa: D102
-    @property
-    def kafka_sasl_mechanism(self) -> str: ...  # noqa: D102
-    @property
-    def kafka_username(self) -> str: ...  # noqa: D102
-    @property
-    def kafka_password(self) -> SecretStr | None: ...  # noqa: D102
-    @property
-    def kafka_ca_file(self) -> str: ...  # noqa: D102
-    @property
-    def topic_prefix(self) -> str: ...  # noqa: D102
+from shared.settings import KafkaSettings
 
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:

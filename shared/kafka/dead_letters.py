@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from shared.kafka.connect import KafkaSettings, connection
+from shared.kafka.connect import connection
 from shared.kafka.message import ORIGINAL, Headers, Message
 from shared.kafka.publish import Publisher, open_publisher
+from shared.settings import KafkaSettings
 from shared.topics import Topic
 
 _AT_ONCE = 1000  # records between two commits of a replay

@@ -8,7 +8,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.kafka.admin import existing_partitions, open_admin
 from shared.kafka.broker import group_of
-from shared.kafka.connect import KafkaSettings, connection
+from shared.kafka.connect import connection
+from shared.settings import KafkaSettings
 from shared.topics import CONSUMERS
 
 

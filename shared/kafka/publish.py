@@ -12,11 +12,12 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from shared.kafka.connect import KafkaSettings, connection
+from shared.kafka.connect import connection
 from shared.kafka.message import Message as Message
 from shared.kafka.message import Origin, dead_letter, fits
 from shared.kafka.partition import partition_of as partition_of
 from shared.metrics import DEAD_LETTERS, PRODUCER_REPLACED, PUBLISHED
+from shared.settings import KafkaSettings
 from shared.topics import Topic
 
 log = structlog.get_logger()
