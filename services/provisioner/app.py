@@ -1,0 +1,38 @@
+"""The provisioner's start: database, publisher, what it consumes, the outbox of changes by hand, the directory API."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from services.provisioner.consumers import Deps, on_imports_changed, on_records_approved
+from services.provisioner.http import directory_api
+from services.provisioner.settings import Settings
+from shared.kafka.consume import Subscription
+from shared.kafka.publish import open_publisher
+from shared.postgres.outbox import relay_outbox
+from shared.postgres.pool import open_database
+from shared.service import Service
+from shared.topics import APPROVALS, LIFECYCLE
+
+
+async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[Deps]:
+    """Wire the service. Returns when its database and its broker have answered."""
+    pool = await resources.enter_async_context(open_database(settings, Path(__file__).parent))
+    publisher = await resources.enter_async_context(open_publisher(settings))
+    changed_here = asyncio.Event()  # never set: changes by hand come from other processes, the relay looks for them
+
+    async def relay_directory_changes() -> None:
+        await relay_outbox(pool, publisher, changed_here)
+
+    return Service(
+        name="provisioner",
+        settings=settings,
+        deps=Deps(pool, publisher),
+        subscriptions=(
+            Subscription(topic=APPROVALS, handler=on_records_approved),
+            Subscription(topic=LIFECYCLE, handler=on_imports_changed),
+        ),
+        loops=(relay_directory_changes,),
+        http=directory_api(pool, settings.directory_token),
+        checks={"database": lambda: pool.fetchval("select 1")},
+    )
