@@ -1,0 +1,19 @@
+"""What an intake process does without being asked: work on imports, relay the outbox, index words."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from services.intake.claim_work import Worker
+from services.intake.deps import Deps
+from services.intake.index_words import index_words
+from shared.postgres.outbox import relay_outbox
+
+
+def background_loops(deps: Deps) -> Sequence[Callable[[], Awaitable[None]]]:
+    """The loops that run as long as the process does."""
+    worker = Worker(deps)
+    return (
+        worker.run,
+        partial(relay_outbox, deps.pool, deps.publisher, deps.wake_outbox),
+        partial(index_words, deps, lambda: worker.is_busy),
+    )

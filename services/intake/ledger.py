@@ -1,0 +1,122 @@
+"""Keeping what others answer about records, in batches and counted once: rows and counters move in one transaction.
+The tables of the ledger (keep_checks.py, keep_results.py) say how a row looks and how it is counted."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any, Generic, TypeAlias, TypeVar
+from uuid import UUID
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from services.intake.deps import Deps
+from services.intake.flow_queries import queries
+from services.intake.states import ImportStatus, Turn
+from services.intake.take_turn import take_turn
+from shared.events import RecordChecked, RecordProvisioned
+
+E = TypeVar("E", RecordChecked, RecordProvisioned)
+
+Row: TypeAlias = tuple[Any, ...]  # begins with import id (text) and row
+Tally: TypeAlias = Counter[tuple[str, ...]]  # import id and what else is counted by -> records to add
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Generic[E]):
+    """One table of the ledger, with its share of an import's counters."""
+
+    open_in: frozenset[ImportStatus]  # an import in another status takes no more rows
+    turn: Turn  # what the last row brings about
+    row_of: Callable[[E, str], Row]
+    copy: Callable[[PoolConnectionProxy, list[Row]], Awaitable[Tally]]  # fast; UniqueViolation when one is there
+    insert: Callable[[PoolConnectionProxy, list[Row]], Awaitable[Tally]]  # leaves out what is there
+    count: Callable[[PoolConnectionProxy, Tally], Awaitable[list[UUID]]]  # returns the imports that now have all rows
+
+
+@dataclass(slots=True)
+class Kept:
+    """What became of a batch of answers."""
+
+    records: int = 0  # new ones
+    ignored: int = 0  # answers to imports that are past the question
+    unknown: list[int] = field(default_factory=list)  # where in the batch an import is named that there is not
+    turned: list[tuple[UUID, ImportStatus]] = field(default_factory=list)  # imports that have all their answers now
+
+
+class _TurnedMeanwhileError(Exception):
+    """An import changed its status between the first look and the counting."""
+
+
+async def keep(deps: Deps, events: Sequence[E], table: Table[E]) -> Kept:
+    """Keep what is new among the events. What was kept before, in any order or company, changes nothing."""
+    while True:
+        rows, kept = await _accept(deps.pool, events, table)
+        if not rows:
+            return kept
+        try:
+            await _store(deps, rows, table=table, kept=kept)
+        except _TurnedMeanwhileError:
+            continue
+        return kept
+
+
+async def statuses_of(pool: asyncpg.Pool, import_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The imports that exist among ids as events write them: id as Postgres writes it, and status."""
+    names = {text: _canonical(text) for text in import_ids}
+    found = queries.statuses(pool, ids=[name for name in names.values() if name])
+    statuses = {str(row["id"]): row["status"] async for row in found}
+    return {text: (name, statuses[name]) for text, name in names.items() if name in statuses}
+
+
+async def _accept(pool: asyncpg.Pool, events: Sequence[E], table: Table[E]) -> tuple[list[Row], Kept]:
+    """The rows of imports that take them, in one order for all who insert, so that nobody waits in a circle."""
+    imports = await statuses_of(pool, {event.import_id for event in events})
+    takes = {text: name for text, (name, status) in imports.items() if status in table.open_in}
+    rows, kept, row_of = [], Kept(), table.row_of
+    for index, event in enumerate(events):
+        if event.import_id in takes:
+            rows.append(row_of(event, takes[event.import_id]))
+        elif event.import_id in imports:
+            kept.ignored += 1
+        else:
+            kept.unknown.append(index)
+    rows.sort(key=itemgetter(0, 1))
+    return rows, kept
+
+
+async def _store(deps: Deps, rows: list[Row], *, table: Table[E], kept: Kept) -> None:
+    """First as if all rows were new, which is three times as fast; if one is there already, with care."""
+    async with deps.pool.acquire() as connection:
+        try:
+            async with connection.transaction():
+                await _count(deps, connection, await table.copy(connection, rows), table=table, kept=kept)
+                return
+        except asyncpg.UniqueViolationError:
+            pass
+        once = list({(row[0], row[1]): row for row in rows}.values())
+        async with connection.transaction():
+            await _count(deps, connection, await table.insert(connection, once), table=table, kept=kept)
+
+
+async def _count(deps: Deps, connection: PoolConnectionProxy, tally: Tally, *, table: Table[E], kept: Kept) -> None:
+    ids = sorted({key[0] for key in tally})
+    if not ids:
+        return
+    locked = [row["id"] async for row in queries.lock_imports_in(connection, ids=ids, statuses=list(table.open_in))]
+    if len(locked) != len(ids):
+        raise _TurnedMeanwhileError
+    complete = await table.count(connection, tally)
+    kept.records = sum(tally.values())
+    for import_id in complete:
+        status = await take_turn(connection, import_id, table.turn, base_url=deps.settings.base_url)
+        if isinstance(status, ImportStatus):
+            kept.turned.append((import_id, status))
+
+
+def _canonical(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""

@@ -1,0 +1,74 @@
+"""The turns in an import's life as events: the import as it stands in the caller's transaction, put into the outbox."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+from services.intake.flow_queries import queries
+from shared.clock import iso, now
+from shared.events import EmailPolicy, ImportChanged, LifecycleType, Problem, encode
+from shared.kafka.publish import Message
+from shared.postgres.outbox import put_in_outbox
+from shared.topics import LIFECYCLE
+
+SOURCE = "/rollcall/intake"  # CloudEvents: where the event comes from
+
+_decode_problems = msgspec.json.Decoder(list[Problem]).decode
+
+
+async def tell(connection: PoolConnectionProxy, import_id: UUID, kind: LifecycleType, *, base_url: str) -> None:
+    """Tell a turn of an import to everybody who listens, if and when the caller's transaction commits."""
+    row = await queries.import_as_told(connection, id=import_id)
+    event = event_of(row, kind, at=iso(now()), base_url=base_url)
+    await put_in_outbox(connection, LIFECYCLE, message_of(event))
+
+
+def event_of(row: Mapping[str, Any], kind: LifecycleType, *, at: str, base_url: str) -> ImportChanged:
+    """An import's row, with the names of its experience and people, as an event."""
+    return ImportChanged(
+        id=f"{row['id']}/{kind}",
+        type=kind,
+        at=at,
+        import_id=str(row["id"]),
+        import_type=row["type"],
+        experience_id=str(row["experience_id"]),
+        experience_name=row["experience_name"],
+        file_name=row["file_name"],
+        emails=EmailPolicy(row["emails"]),
+        submitted_by=row["submitter"],
+        started_by=row["starter"],
+        review_url=f"{base_url.rstrip('/')}/imports/{row['id']}",
+        counts=counts_of(row),
+        problems=_decode_problems(row["problems"]),
+    )
+
+
+def counts_of(row: Mapping[str, Any]) -> dict[str, int]:
+    """The counts that people see. After Run, the outcomes and `not_imported` add up to `rows`."""
+    names = ("rows", "ready", "warning", "error", "created", "added", "unchanged", "failed", "skipped")
+    return {name: row[name] for name in names} | {
+        "create": row["plan_create"],
+        "add": row["plan_add"],
+        "nothing": row["plan_nothing"],
+        "none": row["error"],
+        "not_imported": row["error"] if row["started_at"] else 0,
+    }
+
+
+def message_of(event: ImportChanged) -> Message:
+    """The event as a CloudEvent in binary mode: what it is stands in headers, the body is ours."""
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": event.id,
+        "ce_source": SOURCE,
+        "ce_type": f"rollcall.{event.type}",
+        "ce_time": event.at,
+        "ce_subject": event.import_id,
+        "content-type": "application/json",
+    }
+    return Message(
+        event.import_id.encode(), encode(event), headers=tuple((name, text.encode()) for name, text in headers.items())
+    )

@@ -1,0 +1,71 @@
+"""The rows of a held import's source file as events, in batches. Reading blocks, so each batch is read in a thread."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from obstore.exceptions import BaseError, NotFoundError
+
+from services.intake.held_import import HeldImport, Progress
+from services.intake.import_types import IMPORT_TYPES
+from services.intake.read_rows import Limits, Rejected, Row, SourceReader, open_source
+from shared.email_key import email_key
+from shared.events import RowRead
+
+T = TypeVar("T")
+
+BATCH_ROWS = 2_000
+_AWAY = (OSError, BaseError)  # the file store cannot be reached; that passes
+
+
+class ReadingFailedError(Exception):
+    """The reader met something it does not know, or the stored file is gone. Trying again will hardly help."""
+
+
+async def open_held(held: HeldImport, progress: Progress) -> SourceReader:
+    """The import's source file, looked at. Raises Rejected."""
+    chunks = partial(held.deps.file_store.blocking_chunks, progress.file_path)
+    limits = Limits(rows=held.deps.settings.upload_max_rows)
+    return await _in_thread(partial(open_source, chunks, IMPORT_TYPES[progress.type], limits))
+
+
+async def row_batches(
+    reader: SourceReader, progress: Progress, *, after: int = 0, size: int = BATCH_ROWS
+) -> AsyncIterator[list[RowRead]]:
+    """The rows behind row `after`, `size` at a time. Raises Rejected when the file turns out not to be readable."""
+    rows = reader.rows()
+    if after:
+        rows = (row for row in rows if row.row > after)
+    while batch := await _in_thread(partial(_next_batch, rows, reader, progress=progress, size=size)):
+        yield batch
+
+
+def _next_batch(rows: Iterator[Row], reader: SourceReader, *, progress: Progress, size: int) -> list[RowRead]:
+    import_id, experience_id, columns = str(progress.id), str(progress.experience_id), reader.columns
+    email = columns["email"]
+    return [
+        RowRead(
+            import_id=import_id,
+            experience_id=experience_id,
+            type=progress.type,
+            row=row.row,
+            email_key=email_key(row.cells[email]) if email < len(row.cells) else "",
+            cells=row.cells,
+            columns=columns,
+            problems=row.problems,
+        )
+        for row in islice(rows, size)
+    ]
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    try:
+        return await asyncio.to_thread(work)
+    except NotFoundError as error:
+        raise ReadingFailedError("the stored file is gone") from error
+    except (Rejected, *_AWAY):
+        raise
+    except Exception as error:
+        raise ReadingFailedError(type(error).__name__) from error

@@ -1,0 +1,73 @@
+-- name: insert_records(import_ids, rows, email_keys, statuses, plans, cells, vals, problems)
+-- Keep checked records, except those that are kept already.
+insert into records (import_id, row, email_key, status, plan, cells, values, problems)
+select t.import_id, t.row, t.email_key, t.status, t.plan, t.cells::json, t.vals::json, t.problems::json
+from unnest(
+    :import_ids::uuid[], :rows::int[], :email_keys::text[], :statuses::text[], :plans::text[],
+    :cells::text[], :vals::text[], :problems::text[]
+) as t (import_id, row, email_key, status, plan, cells, vals, problems)
+on conflict do nothing
+returning import_id, row;
+
+-- name: insert_record_problems(import_ids, codes, rows)!
+-- Let records be found by the codes of their problems.
+insert into record_problems (import_id, code, row)
+select * from unnest(:import_ids::uuid[], :codes::text[], :rows::int[])
+on conflict do nothing;
+
+-- name: count_checks(import_ids, statuses, plans, counts)
+-- Add to the counters of imports; returns those of which all records are checked.
+update imports set
+    checked = checked + new.records,
+    ready = ready + new.ready, warning = warning + new.warning, error = error + new.error,
+    plan_create = plan_create + new.plan_create, plan_add = plan_add + new.plan_add,
+    plan_nothing = plan_nothing + new.plan_nothing,
+    moved_at = now(), tries = 0
+from (
+    select
+        t.import_id,
+        sum(t.n) as records,
+        coalesce(sum(t.n) filter (where t.status = 'ready'), 0) as ready,
+        coalesce(sum(t.n) filter (where t.status = 'warning'), 0) as warning,
+        coalesce(sum(t.n) filter (where t.status = 'error'), 0) as error,
+        coalesce(sum(t.n) filter (where t.plan = 'create'), 0) as plan_create,
+        coalesce(sum(t.n) filter (where t.plan = 'add'), 0) as plan_add,
+        coalesce(sum(t.n) filter (where t.plan = 'nothing'), 0) as plan_nothing
+    from unnest(:import_ids::uuid[], :statuses::text[], :plans::text[], :counts::int[])
+        as t (import_id, status, plan, n)
+    group by t.import_id
+) as new
+where imports.id = new.import_id
+returning imports.id, imports.read_complete and imports.checked >= imports.rows as complete;
+
+-- name: kept_rows(import_id, first, last)
+-- Which rows of a stretch of the file have a record.
+select row from records where import_id = :import_id and row between :first and :last;
+
+-- name: delete_records(import_id, most)$
+-- Remove some records of a rejected import; returns how many.
+with gone as (
+    delete from records
+    where import_id = :import_id
+    and row in (select row from records where import_id = :import_id order by row limit :most)
+    returning row
+)
+select count(*) from gone;
+
+-- name: delete_record_problems(import_id)!
+-- Remove what a rejected import was to be found by.
+delete from record_problems where import_id = :import_id;
+
+-- name: records_to_approve(import_id, after, upto, most)
+-- The next records that can be imported, in file order.
+select row, email_key, values, plan from records
+where import_id = :import_id and row > :after and row <= :upto and status in ('ready', 'warning')
+order by row limit :most;
+
+-- name: unanswered_approvals(import_id, after, upto, most)
+-- Records that were handed over and have no outcome, in file order.
+select r.row, r.email_key, r.values, r.plan from records r
+where
+    r.import_id = :import_id and r.row > :after and r.row <= :upto and r.status in ('ready', 'warning')
+    and not exists (select 1 from record_results x where x.import_id = r.import_id and x.row = r.row)
+order by r.row limit :most;

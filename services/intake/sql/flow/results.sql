@@ -1,0 +1,77 @@
+-- name: insert_results(import_ids, rows, outcomes, account_ids, problems, ats)
+-- Keep outcomes, except of records that have one.
+insert into record_results (import_id, row, outcome, account_id, problem, at)
+select t.import_id, t.row, t.outcome, t.account_id, t.problem::json, t.at
+from unnest(
+    :import_ids::uuid[], :rows::int[], :outcomes::text[], :account_ids::bigint[], :problems::text[], :ats::timestamptz[]
+) as t (import_id, row, outcome, account_id, problem, at)
+on conflict do nothing
+returning import_id, row, outcome;
+
+-- name: replace_results(import_ids, rows, outcomes, account_ids, problems, ats)
+-- What the provisioner really did replaces what we had put down in its stead: `skipped`, or that no answer came.
+update record_results r
+set outcome = t.outcome, account_id = t.account_id, problem = t.problem::json, at = t.at
+from unnest(
+    :import_ids::uuid[], :rows::int[], :outcomes::text[], :account_ids::bigint[], :problems::text[], :ats::timestamptz[]
+) as t (import_id, row, outcome, account_id, problem, at)
+join record_results old on old.import_id = t.import_id and old.row = t.row
+where
+    r.import_id = t.import_id and r.row = t.row
+    and r.outcome <> t.outcome and t.outcome <> 'skipped'
+    and (r.outcome = 'skipped' or r.problem ->> 'code' = 'internal.no_answer')
+returning r.import_id, r.outcome, old.outcome as before;
+
+-- name: count_results(import_ids, outcomes, counts)
+-- Add to the counters of imports; returns those of which all outcomes are known.
+update imports set
+    provisioned = provisioned + new.records,
+    created = created + new.created, added = added + new.added, unchanged = unchanged + new.unchanged,
+    failed = failed + new.failed, skipped = skipped + new.skipped,
+    moved_at = now(), tries = 0
+from (
+    select
+        t.import_id,
+        sum(t.n) as records,
+        coalesce(sum(t.n) filter (where t.outcome = 'created'), 0) as created,
+        coalesce(sum(t.n) filter (where t.outcome = 'added'), 0) as added,
+        coalesce(sum(t.n) filter (where t.outcome = 'unchanged'), 0) as unchanged,
+        coalesce(sum(t.n) filter (where t.outcome = 'failed'), 0) as failed,
+        coalesce(sum(t.n) filter (where t.outcome = 'skipped'), 0) as skipped
+    from unnest(:import_ids::uuid[], :outcomes::text[], :counts::int[]) as t (import_id, outcome, n)
+    group by t.import_id
+) as new
+where imports.id = new.import_id
+returning
+    imports.id,
+    imports.approve_complete and imports.provisioned >= imports.ready + imports.warning as complete;
+
+-- name: skip_records(import_id, after, most)^
+-- Put down `skipped` for the next records that were not handed over; returns how many and the last one.
+with next as materialized (
+    select row from records
+    where import_id = :import_id and row > :after and status in ('ready', 'warning')
+    order by row limit :most
+),
+skipped as (
+    insert into record_results (import_id, row, outcome, at)
+    select :import_id, row, 'skipped', now() from next order by row
+    on conflict do nothing
+    returning row
+)
+select (select count(*) from skipped) as records, (select max(row) from next) as last_row;
+
+-- name: count_skipped(id, owner, records, last_row)$
+-- Add the skipped records to their import.
+update imports set
+    skipped = skipped + :records, provisioned = provisioned + :records,
+    approved_row = :last_row, approving_row = :last_row, moved_at = now()
+where id = :id and lease_owner = :owner and status = 'cancelling'
+returning id;
+
+-- name: keep_emails(import_ids, rows, statuses, reasons, ats)!
+-- What became of welcome mails; the newest word counts.
+insert into record_emails (import_id, row, status, reason, at)
+select * from unnest(:import_ids::uuid[], :rows::int[], :statuses::text[], :reasons::text[], :ats::timestamptz[])
+on conflict (import_id, row) do update set status = excluded.status, reason = excluded.reason, at = excluded.at
+where excluded.at >= record_emails.at;
