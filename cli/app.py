@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import typer
 from rich.console import Console
 
+from cli import demo, directory, experiences, imports, operations, tokens
 from cli.client import Refused
 
 app = typer.Typer(
@@ -18,6 +19,18 @@ if find_spec("psutil"):  # not in the image of the services, which starts no sta
 
     app.command()(local.up)
     app.command()(local.down)
+
+    app.command()(demo.demo)
+
+app.command("import")(imports.import_file)
+for command in (imports.status, imports.records, imports.run, imports.cancel, imports.template, operations.lag):
+    app.command()(command)
+app.add_typer(experiences.app, name="experience")
+app.add_typer(tokens.app, name="token")
+app.add_typer(directory.account, name="account")
+app.add_typer(directory.membership, name="membership")
+app.add_typer(operations.topics, name="topics")
+app.add_typer(operations.dead_letters, name="dead-letters")
 
 
 def main() -> None:

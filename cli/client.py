@@ -1,12 +1,13 @@
 """The public HTTP API as the command line uses it: where it is, who asks, and refusals as one readable error."""
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from cli.local.stack_file import Home, find_home, read_json
 
 SERVER = "ROLLCALL_SERVER"
 TOKEN = "ROLLCALL_TOKEN"  # noqa: S105 - the variable's name
@@ -21,17 +22,9 @@ class Refused(Exception):
         self.status, self.code = status, code
 
 
-def stack_file() -> Path:
-    """Where the local stack says where it is."""
-    return Path(os.environ.get("ROLLCALL_HOME", ".rollcall")) / "stack.json"
-
-
 def local_stack() -> JsonObject:
     """What the local stack wrote down, or nothing when there is none."""
-    try:
-        return dict(json.loads(stack_file().read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return {}
+    return read_json(Home(find_home()).stack)
 
 
 class Api:

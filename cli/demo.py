@@ -1,18 +1,21 @@
 """`rollcall demo`: the whole story on the local stack with a realistic file, over the public API only."""
 
+import asyncio
 import email
 import email.policy
 import time
 from pathlib import Path
+from uuid import UUID
 
+import asyncpg
 import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from cli.client import Api, JsonObject, Refused, connect, local_stack
-from cli.directory import make_learner
 from cli.follow import counts_table, follow, records_table
+from services.provisioner import directory
 
 FILE = Path(__file__).parent.parent / "examples" / "learners.csv"
 EXISTING_LEARNER = "ada.lovelace@northfield-college.org"
@@ -28,7 +31,7 @@ def demo() -> None:
     if not stack:
         raise Refused(0, "server.unknown", "No stack is up: start one with `rollcall up`.")
     api = connect(stack["base_url"], stack["token"])
-    make_learner(EXISTING_LEARNER, stack["experience_id"])
+    asyncio.run(_make_learner(stack["databases"]["provisioner"], UUID(stack["experience_id"])))
     began = time.time()
     _step(1, f"Upload {FILE.name} to {stack['base_url']}")
     found = api.upload(stack["experience_id"], FILE, fields={"type": "experience-learners"})
@@ -44,6 +47,16 @@ def demo() -> None:
     _step(4, "Mails")
     _show_mails(Path(stack["inbox"]), since=began, expected=found["counts"]["created"] + 1)
     _where_next(stack, found)
+
+
+async def _make_learner(database: str, experience_id: UUID) -> None:
+    """Somebody who is a learner before the file comes, as another system of the platform would make one."""
+    connection = await asyncpg.connect(database)
+    try:
+        await directory.add_account(connection, EXISTING_LEARNER, first_name="Ada", last_name="Lovelace")
+        await directory.add_membership(connection, experience_id, EXISTING_LEARNER, role="learner")
+    finally:
+        await connection.close()
 
 
 def _step(number: int, title: str) -> None:

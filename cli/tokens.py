@@ -1,0 +1,72 @@
+"""`rollcall token`: API tokens. Goes to intake's database, because the first token cannot be asked for with a token."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import asyncpg
+import typer
+from rich.console import Console
+
+from cli.client import Refused, local_stack
+from services.intake import people, tokens
+from shared.email_key import email_key
+
+app = typer.Typer(help="API tokens of people.", no_args_is_help=True)
+out = Console()
+T = TypeVar("T")
+
+Email = Annotated[str, typer.Argument(help="Whose token it is.")]
+DatabaseOption = Annotated[
+    str, typer.Option(envvar="ROLLCALL_INTAKE_DATABASE_URL", help="Intake's database; default: the local stack's.")
+]
+
+
+@app.command()
+def create(
+    email: Email,
+    name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+    platform_administrator: Annotated[
+        bool, typer.Option("--platform-administrator", help="May create experiences.")
+    ] = False,
+    database_url: DatabaseOption = "",
+) -> None:
+    """Make a token and print it; it is not shown again."""
+
+    async def make(pool: asyncpg.Pool) -> str:
+        if platform_administrator:
+            await people.make_platform_administrator(pool, email)
+        return await tokens.create_token(pool, email, name=name)
+
+    print(_at_intake(database_url, make))
+
+
+@app.command("list")
+def list_tokens(email: Email, database_url: DatabaseOption = "") -> None:
+    """List a person's tokens; the tokens themselves are not kept."""
+    for token in _at_intake(database_url, lambda pool: tokens.list_tokens(pool, email_key(email))):
+        ended = f"revoked {token.revoked_at:%Y-%m-%d}" if token.revoked_at else "in use"
+        out.print(f"{token.id}  {token.created_at:%Y-%m-%d}  {ended:<18} {token.name}")
+
+
+@app.command()
+def revoke(
+    token_id: Annotated[UUID, typer.Argument(help="Id, as `list` shows it.")], database_url: DatabaseOption = ""
+) -> None:
+    """End a token's life at once."""
+    if not _at_intake(database_url, lambda pool: tokens.revoke_token(pool, token_id)):
+        raise Refused(0, "token.unknown", "There is no such token in use.")
+    out.print("Revoked.")
+
+
+def _at_intake(database_url: str, work: Callable[[asyncpg.Pool], Awaitable[T]]) -> T:
+    address = database_url or str(local_stack().get("databases", {}).get("intake", ""))
+    if not address:
+        raise Refused(0, "database.unknown", "No local stack is up here; run `rollcall up` or give --database-url.")
+
+    async def connected() -> T:
+        async with asyncpg.create_pool(address, min_size=1, max_size=1, timeout=10) as pool:
+            return await work(pool)
+
+    return asyncio.run(connected())
