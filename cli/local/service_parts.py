@@ -20,6 +20,7 @@ class Addresses:
 
     ports: Mapping[str, int]
     databases: Mapping[str, str]
+    directory_token: str  # opens the provisioner's directory API
 
     @property
     def kafka(self) -> str:
@@ -54,6 +55,7 @@ def _environment(name: str, addresses: Addresses, files: Path) -> dict[str, str]
     }
     own = {
         "intake": {"BASE_URL": addresses.url("intake"), "FILE_STORE_URL": files.as_uri()},
+        "provisioner": {"DIRECTORY_TOKEN": addresses.directory_token},
         "notifier": {
             "BASE_URL": addresses.url("intake"),
             "SMTP_HOST": HOST,

@@ -33,6 +33,7 @@ from shared.settings import KafkaSettings
 log = structlog.get_logger()
 
 ADMIN = "postgres"
+DIRECTORY = "directory"  # whose password is the directory API's token
 STEPS = ("kafka", "postgres", "inbox", "databases", "topics", *SERVICES, "people")
 STOP_ORDER = (SERVICES, ("inbox", "kafka", "postgres"))
 PORTS = ["kafka", "kafka-controller", "postgres", "inbox", *SERVICES]
@@ -48,7 +49,7 @@ class LocalStack:
         self._report = StartReport(home.starting, STEPS)
         self._supervisor = Supervisor(self._note)
         self._ports = remembered_ports(home.ports, PORTS)
-        self._passwords = passwords(home, [ADMIN, *SERVICES])
+        self._passwords = passwords(home, [ADMIN, *SERVICES, DIRECTORY])
         self._told: Callable[[], Stack] | None = None  # what to write into stack.json, once all is ready
 
     async def start(self) -> None:
@@ -57,7 +58,9 @@ class LocalStack:
             foundations.create_task(self._part("kafka", self._kafka))
             foundations.create_task(self._part("inbox", self._inbox))
             databases = foundations.create_task(self._postgres_and_databases())
-        addresses = Addresses(ports=self._ports, databases=databases.result())
+        addresses = Addresses(
+            ports=self._ports, databases=databases.result(), directory_token=self._passwords[DIRECTORY]
+        )
         await self._job("topics", apply_topics(KafkaSettings(kafka_bootstrap=addresses.kafka)))
         files = self._home.data / "files"
         files.mkdir(parents=True, exist_ok=True)
@@ -133,6 +136,7 @@ class LocalStack:
             **asdict(people),
             kafka=addresses.kafka,
             databases=dict(addresses.databases),
+            directory_token=addresses.directory_token,
             smtp=addresses.smtp,
             inbox=str(self._home.data / "inbox"),
             services={name: addresses.url(name) for name in SERVICES},

@@ -77,6 +77,7 @@ class Stack:
     experience_id: str
     kafka: str
     databases: dict[str, str]
+    directory_token: str
     smtp: str
     inbox: str
     services: dict[str, str]

@@ -12,7 +12,7 @@ from cli.local.starting import StartReport, Step, read_start
 
 STACK = Stack(
     base_url="http://127.0.0.1:8000", user="u", token="t", other_user="o", other_token="ot", experience_id="e",
-    kafka="127.0.0.1:9092", databases={"intake": "postgresql://"}, smtp="127.0.0.1:25", inbox="/inbox", services={}, pids={"kafka": [1]},
+    kafka="127.0.0.1:9092", databases={"intake": "postgresql://"}, directory_token="d", smtp="127.0.0.1:25", inbox="/inbox", services={}, pids={"kafka": [1]},
 )  # fmt: skip
 
 
@@ -29,8 +29,8 @@ def test_the_stack_file_has_what_clients_look_for(tmp_path: Path) -> None:
     STACK.write(tmp_path / "stack.json")
     told = json.loads((tmp_path / "stack.json").read_text())
     assert set(told) == {
-        "base_url", "user", "token", "other_user", "other_token", "experience_id", "kafka", "databases", "smtp", "inbox",
-        "services", "pids",
+        "base_url", "user", "token", "other_user", "other_token", "experience_id", "kafka", "databases", "directory_token", "smtp",
+        "inbox", "services", "pids",
     }  # fmt: skip
 
 
