@@ -31,10 +31,13 @@ class Process:
     def __init__(self, environment, log):
         self.environment, self.log, self.running = environment, log, None
 
-    async def start(self):
+    def launch(self):
         with self.log.open("ab") as output:
             command = [sys.executable, "-m", "services.provisioner"]
             self.running = subprocess.Popen(command, env=os.environ | self.environment, stdout=output, stderr=output)
+
+    async def start(self):
+        self.launch()
         url = f"http://127.0.0.1:{self.environment['ROLLCALL_PORT']}/readyz"
         async with asyncio.timeout(SECONDS), httpx.AsyncClient(trust_env=False) as http:
             while True:
@@ -118,7 +121,7 @@ async def test_a_killed_provisioner_goes_on_where_it_was(process, publish, read)
     words = await _words_when_complete(read, 6001)
     assert all(len(some) == 1 for some in words.values())
     assert {json.loads(word)["outcome"] for some in words.values() for word in some} == {"created"}
-    assert await _accounts(process) == 6001
+    assert await _count(process, "accounts") == 6001
 
 
 async def _words_when_complete(read, records):
@@ -134,10 +137,10 @@ async def _words_when_complete(read, records):
         count += 1
 
 
-async def _accounts(process):
+async def _count(process, table):
     connection = await asyncpg.connect(process.environment["ROLLCALL_DATABASE_URL"])
     try:
-        return await connection.fetchval("select count(*) from accounts")
+        return await connection.fetchval(f"select count(*) from {table}")
     finally:
         await connection.close()
 
@@ -157,11 +160,11 @@ async def test_after_cancelling_the_records_of_an_import_are_skipped(process, pu
         experience_name="Biology", file_name="learners.csv", emails=EmailPolicy.SEND, submitted_by="a@example.edu",
     )  # fmt: skip
     await publish(LIFECYCLE, [cancelling], lambda event: event.import_id)
-    connection = await asyncpg.connect(process.environment["ROLLCALL_DATABASE_URL"])
     async with asyncio.timeout(SECONDS):
-        while not await connection.fetchval("select count(*) from cancelled_imports"):
+        while True:
+            if await _count(process, "cancelled_imports"):
+                break
             await asyncio.sleep(0.05)
-    await connection.close()
     await publish(APPROVALS, [approval(import_id=OTHER_IMPORT), approval("grace@example.edu")], email_key)
     events = [json.loads(record.value) for record in await read(RESULTS, 2)]
     assert {event["import_id"]: event["outcome"] for event in events}.pop(OTHER_IMPORT) == "skipped"
