@@ -48,11 +48,11 @@ class CsvRows:
         """The delimiter by which the header has the most known columns, then the most cells. Only the header is asked:
         values may hold any number of commas."""
 
-        def score(delimiter: str) -> tuple[int, int]:
+        def score(delimiter: str) -> tuple[int, bool, int]:
             header = first_filled(self._rows_by(delimiter))
             cells = header[1] if header else []
             fields = {column.field for column in map_columns(import_type, cells)} - {None}
-            return len(fields), len(cells)
+            return len(fields), header is None, len(cells)  # lines of nothing but delimiters are blank
 
         return max(DELIMITERS, key=score)
 

@@ -72,20 +72,18 @@ def _not_a_table(first: bytes) -> str:
             return found
     if first[:4] == b"RIFF" and first[8:12] == b"WEBP":
         return "a WebP image"
-    if first[4:8] == b"ftyp":
+    if first[:3] == b"\x00\x00\x00" and first[4:8] == b"ftyp":
         return "an image or a video"
-    text = _without_utf16(first).removeprefix(b"\xef\xbb\xbf").lstrip()
-    for pattern, found in _MARKUP:
-        if pattern.match(text):
-            return found
+    if first.startswith(_UTF16):
+        return _markup(first[2:].replace(b"\x00", b""))  # low bytes are enough to tell markup from a table
+    text = first.removeprefix(b"\xef\xbb\xbf")
     if _is_unmarked_utf16(text):
         return "UTF-16 text without a byte order mark"
-    return "a binary file" if _is_binary(text) else ""
+    return _markup(text) or ("a binary file" if _is_binary(text) else "")
 
 
-def _without_utf16(first: bytes) -> bytes:
-    """UTF-16 text as its low bytes, enough to tell markup from a table."""
-    return first[2:].replace(b"\x00", b"") if first.startswith(_UTF16) else first
+def _markup(text: bytes) -> str:
+    return next((found for pattern, found in _MARKUP if pattern.match(text.lstrip())), "")
 
 
 def _is_unmarked_utf16(first: bytes) -> bool:

@@ -1,0 +1,27 @@
+"""Our own records.csv, corrected and uploaded again."""
+
+from tests.unit.intake.reading.builders import cells_of, opened
+
+RESULT = "Email,'=Group,row,status,code,message\n'=a@b.co,'-x,2,error,email.invalid,'+y\nc@d.co,''=z,3,,,\n"
+
+
+def test_the_marks_against_formulas_are_taken_off():
+    reader = opened(RESULT)
+    assert reader.detected.is_result_file
+    assert [column.header for column in reader.detected.columns][:2] == ["Email", "=Group"]
+    assert [row.cells for row in reader.rows()] == [
+        ["=a@b.co", "-x", "2", "error", "email.invalid", "+y"],
+        ["c@d.co", "'=z", "3", "", "", ""],
+    ]
+
+
+def test_our_four_columns_are_ignored():
+    assert opened(RESULT).columns == {"email": 0}
+
+
+def test_a_file_without_all_four_columns_is_read_as_it_is():
+    assert cells_of("Email,row,status,code\n'=a@b.co,1,x,y\n") == [["'=a@b.co", "1", "x", "y"]]
+
+
+def test_an_apostrophe_before_anything_else_stays():
+    assert cells_of("Email,row,status,code,message\n'tis@b.co,2,,,\n") == [["'tis@b.co", "2", "", "", ""]]
