@@ -10,6 +10,7 @@ import json
 
 import asyncpg
 import structlog
+from aiokafka.errors import KafkaError
 
 from shared.kafka.publish import Message, Publisher
 from shared.topics import TOPICS, Topic
@@ -19,6 +20,13 @@ log = structlog.get_logger()
 POLL_SECONDS = 0.5  # how late an event of another replica's transaction may be seen
 _LOCK = 0x4F757462  # "Outb"
 _BATCH = 500
+_AWAY = (
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    OSError,
+    KafkaError,
+)
 _TOPICS = {topic.name: topic for topic in TOPICS}
 
 
@@ -38,22 +46,26 @@ async def relay_outbox(pool: asyncpg.Pool, publisher: Publisher, wake: asyncio.E
     one import keep their order; the others wait for it. Between acknowledgement and delete a crash publishes twice: the
     event ids are the same."""
     while True:
-        async with pool.acquire() as connection:
-            try:
-                if await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
-                    try:
-                        while await _relay_some(connection, publisher):
-                            pass
-                    finally:
-                        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
-            except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as error:
-                log.warning("outbox.waiting", error=type(error).__name__)
+        try:
+            async with pool.acquire() as connection:
+                await _relay_all(connection, publisher)
+        except _AWAY as error:
+            log.warning("outbox.waiting", error=type(error).__name__)
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 await wake.wait()
         except TimeoutError:
             pass
         wake.clear()
+
+
+async def _relay_all(connection: asyncpg.pool.PoolConnectionProxy, publisher: Publisher) -> None:
+    if await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+        try:
+            while await _relay_some(connection, publisher):
+                pass
+        finally:
+            await connection.execute("select pg_advisory_unlock($1)", _LOCK)
 
 
 async def _relay_some(connection: asyncpg.pool.PoolConnectionProxy, publisher: Publisher) -> bool:
