@@ -183,3 +183,20 @@ async def test_a_change_by_hand_is_told_and_shown(process, read):
     async with httpx.AsyncClient(trust_env=False, headers=headers) as http:
         answer = await http.get(f"{base}/experiences/{EXPERIENCE}/memberships")
     assert [member["email"] for member in answer.json()["items"]] == ["ada@example.edu"]
+
+
+async def test_a_database_that_ends_its_connections_is_waited_for(process, publish, read):
+    await publish(APPROVALS, [approval()], email_key)
+    await read(RESULTS, 1)
+    connection = await asyncpg.connect(process.environment["ROLLCALL_DATABASE_URL"])
+    for turn in range(3):
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        await publish(APPROVALS, [approval(f"person{turn}@example.edu", 3 + turn)], email_key)
+        await directory.add_account(connection, f"other{turn}@example.edu")
+        await read(RESULTS, 2 + turn)
+        await read(DIRECTORY, 1 + turn)
+    await connection.close()
+    assert process.running.poll() is None
