@@ -58,5 +58,5 @@ class CsvRows:
 
 
 def first_filled(rows: Iterator[RawRow]) -> RawRow | None:
-    """The first row that is not blank."""
-    return next((row for row in rows if not is_blank(row[1])), None)
+    """The first row that is not blank. A row that was cut is none, even if only its quote was there."""
+    return next((row for row in rows if row[2] or not is_blank(row[1])), None)

@@ -56,7 +56,7 @@ class SourceReader:
         first_filled(raw_rows)  # the header
         for raw in raw_rows:
             number, cells, flaw = raw
-            if is_blank(cells):
+            if is_blank(cells) and not flaw:
                 continue
             count += 1
             if count > most:
@@ -77,6 +77,10 @@ class SourceReader:
 
 def _table(chunks: Chunks, import_type: ImportType, limits: Limits) -> CsvRows | WorkbookRows:
     """The file as a table by what it is. Raises Rejected when it is none."""
+    if not any(
+        chunk.strip() for chunk in chunks()
+    ):  # said at once, because 100 MB of blank lines take a minute to count
+        raise Rejected([problem("file.empty")])
     first = _first_bytes(chunks)
     kind, found = kind_of(first)
     if kind is FileKind.TEXT:

@@ -76,6 +76,10 @@ def test_a_quote_that_never_closes_costs_its_own_row_and_no_other():
     assert problems_of(table) == {2: ["row.unclosed_quote"]}
 
 
+def test_a_quote_alone_in_its_line_is_a_bad_row_and_not_a_blank_one():
+    assert problems_of(HEADER + '"\na@b.co,Ada,x\n') == {2: ["row.unclosed_quote"]}
+
+
 def test_text_after_a_closing_quote_costs_its_own_row_and_no_other():
     table = HEADER + 'a@b.co,"Ada" Maria,x\nc@d.co,Bob,y\n'
     assert problems_of(table) == {2: ["row.unclosed_quote"]}
