@@ -50,8 +50,8 @@ def detect_encoding(chunks: Chunks, first: bytes) -> Encoding:
     encoding = next((marked for mark, marked in MARKED if first.startswith(mark)), UTF8)
     if encoding.codec != "utf-8":
         return encoding
-    if _is_utf8(chunks()):
-        return replace(encoding, spotless=not any(b"\0" in chunk for chunk in chunks()))
+    if (with_nul := _nuls_in_utf8(chunks())) is not None:
+        return replace(encoding, spotless=not with_nul)
     if encoding.mark or _is_mostly_utf8(chunks()):
         return encoding
     return WINDOWS_1252
@@ -66,15 +66,18 @@ def blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield from (chunk[start : start + BLOCK_BYTES] for start in range(0, len(chunk), BLOCK_BYTES))
 
 
-def _is_utf8(chunks: Iterable[bytes]) -> bool:
+def _nuls_in_utf8(chunks: Iterable[bytes]) -> int | None:
+    """How many blocks of this valid UTF-8 hold a NUL; None when it is not valid. One pass, as the file may be far away."""
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    with_nul = 0
     try:
         for block in blocks(chunks):
             decoder.decode(block)
+            with_nul += b"\0" in block
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
+    return with_nul
 
 
 def _is_mostly_utf8(chunks: Iterable[bytes]) -> bool:
