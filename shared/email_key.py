@@ -22,11 +22,11 @@ def email_key(text: str) -> str:
     """Identity of an email: trimmed, NFC, lower case, domain as IDNA A-label; "" when there is none."""
     if text.isascii():
         return text.strip().lower()
-    key = unicodedata.normalize("NFC", without_invisible(text)).lower()
-    local, at, domain = key.rpartition("@")
-    if not at or domain.isascii():
-        return key
-    try:
-        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
-    except idna.IDNAError:
-        return key  # not a domain; the check says so to the person
+    clean = unicodedata.normalize("NFC", without_invisible(text))
+    local, at, domain = clean.rpartition("@")
+    if at and not domain.isascii():
+        try:  # in the case it came in: UTS 46 has its own lower case, Python's depends on the neighbours (Σ)
+            return f"{local.lower()}@{idna.encode(domain, uts46=True).decode('ascii')}"
+        except idna.IDNAError:
+            pass  # not a domain; the check says so to the person
+    return clean.lower()

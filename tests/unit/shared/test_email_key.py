@@ -1,0 +1,38 @@
+"""The email as identity."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.email_key import email_key
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "ada@bücher.example.org", " ADA@BÜCHER.Example.org ", "ada@xn--bcher-kva.example.org", "ada@bu\u0308cher.example.org",
+        "\u200bada@bücher\u00ad.example.org", "ada@bücher。example.org", "ada@ｂücher.example.org",
+    ],
+)  # fmt: skip
+def test_spellings_of_one_email_have_one_key(spelling: str) -> None:
+    assert email_key(spelling) == "ada@xn--bcher-kva.example.org"
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", "\u200b\ufeff", "\u00a0\t"])
+def test_nothing_visible_has_the_empty_key(nothing: str) -> None:
+    assert email_key(nothing) == ""
+
+
+@pytest.mark.parametrize(("text", "key"), [("Müller", "müller"), ("Ada", "ada"), ("É@", "é@"), ("@ü..", "@ü..")])
+def test_what_is_no_address_keeps_its_text(text: str, key: str) -> None:
+    assert email_key(text) == key
+
+
+def test_the_domain_is_lowered_as_unicode_says_for_domains() -> None:
+    assert email_key("ada@ZΣ。Z.org") == email_key("ada@zσ.z.org")
+
+
+@given(st.text(max_size=20) | st.builds("{}@{}.org".format, st.text(max_size=6), st.text("aZéßİẞΣ。Ａа", max_size=6)))
+def test_a_key_is_its_own_key(text: str) -> None:
+    key = email_key(text)
+    assert email_key(key) == key
