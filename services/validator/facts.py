@@ -88,10 +88,10 @@ def uuid_text(text: str) -> str:
     """The id as every producer writes it, so that texts can be compared. BadEventError."""
     if text not in _known_ids:
         try:
-            canonical = str(UUID(text))
+            same = str(UUID(text)) == text
         except ValueError:
-            canonical = ""
-        if canonical != text:
+            same = False
+        if not same:
             raise BadEventError("event.bad_id")
         if len(_known_ids) >= _IDS_KEPT:
             _known_ids.clear()

@@ -11,16 +11,12 @@ COMMON = (
 
 # Real mail domains that stand one letter away from a common one.
 REAL = frozenset((
-    "mail.com", "email.com", "amail.com", "bmail.com", "cmail.com", "dmail.com", "fmail.com", "hmail.com", "imail.com",
-    "jmail.com", "kmail.com", "omail.com", "pmail.com", "qmail.com", "rmail.com", "smail.com", "tmail.com", "umail.com",
-    "vmail.com", "wmail.com", "xmail.com", "zmail.com", "gmx.com", "gmx.de", "gmx.net", "live.com", "inmail.com",
-    "yahoo.gr", "yahoo.dk", "yahoo.be", "yahoo.se", "yahoo.es", "yahoo.ie", "yahoo.it", "yahoo.ca", "yahoo.co.id",
-    "yahoo.co.il", "yahoo.co.jp", "yahoo.co.kr", "yahoo.co.nz", "yahoo.co.th", "yahoo.co.za",
-    "hotmail.be", "hotmail.dk", "hotmail.gr", "hotmail.nl", "hotmail.se", "hotmail.ch", "hotmail.fi", "hotmail.no",
-    "hotmail.ca", "hotmail.at", "hotmail.co.il", "hotmail.co.jp", "hotmail.co.th", "hotmail.co.nz", "hotmail.co.za",
-    "hotmail.co.id", "hotmail.co.kr", "hotmail.cl", "outlook.co", "icloud.co", "orange.de", "libero.fr", "yandex.by",
-    "yandex.ua", "yandex.uz", "yandex.kz", "yandex.com", "rodgers.com", "roger.com", "waver.com", "never.com",
-    "haver.com", "nave.com", "aver.com", "navel.com", "protonmail.ch",
+    "mail.com", "email.com", "amail.com", "bmail.com", "cmail.com", "dmail.com", "fmail.com", "hmail.com",
+    "imail.com", "jmail.com", "kmail.com", "omail.com", "pmail.com", "qmail.com", "rmail.com", "smail.com",
+    "tmail.com", "umail.com", "vmail.com", "wmail.com", "xmail.com", "zmail.com", "yahoo.gr", "yahoo.dk", "yahoo.be",
+    "yahoo.se", "yahoo.ie", "yahoo.co.id", "yahoo.co.il", "hotmail.be", "hotmail.dk", "hotmail.gr", "hotmail.se",
+    "hotmail.fi", "hotmail.at", "rodgers.com", "roger.com", "waver.com", "never.com", "haver.com", "nave.com",
+    "aver.com", "navel.com",
 ))  # fmt: skip
 
 # Slips of more than one letter that are seen again and again.
