@@ -1,9 +1,5 @@
-"""The outbox: events written in the transaction of the state they tell, published in order by one relay.
-
-A service that uses it has this table in its migrations:
-    create table outbox (id bigint generated always as identity primary key, topic text not null, key bytea not null,
-        value bytea not null, headers jsonb not null default '[]', created_at timestamptz not null default now());
-"""
+"""The outbox: events written in the transaction of the state they tell, published in order by one relay. A service that
+uses it has a table `outbox` (id, topic, key, value, headers, created_at) in its migrations."""
 
 import asyncio
 import json
