@@ -1,0 +1,114 @@
+"""What is asked of records, in the ledger's terms, and which index to walk for it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from services.intake.states import ImportStatus
+from services.intake.words import words_in
+from shared.events import Outcome, Plan, PreImportStatus
+
+
+class RecordImportStatus(StrEnum):
+    """What Run made of a record."""
+
+    PENDING = "pending"  # not known yet
+    SUCCESS = "success"
+    ERROR = "error"  # a pre-import error, or failed at Run
+    SKIPPED = "skipped"  # cancelled or excluded
+
+
+BEFORE_RUN = {ImportStatus.SUBMITTED, ImportStatus.PREPROCESSING, ImportStatus.READY, ImportStatus.REJECTED}
+NO_OUTCOME, PRE_IMPORT_ERROR = "pending", "error"  # results of records that Run gave no outcome
+
+_RESULTS = {
+    RecordImportStatus.PENDING: (NO_OUTCOME,),
+    RecordImportStatus.SUCCESS: (Outcome.CREATED, Outcome.ADDED, Outcome.UNCHANGED),
+    RecordImportStatus.ERROR: (PRE_IMPORT_ERROR, Outcome.FAILED),
+    RecordImportStatus.SKIPPED: (Outcome.SKIPPED,),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """The filters as the caller gave them; all must hold."""
+
+    status: PreImportStatus | None = None
+    plan: Plan | None = None
+    import_status: RecordImportStatus | None = None
+    problem: str | None = None
+    q: str = ""
+
+    @property
+    def statuses(self) -> list[str]:
+        """The pre-import statuses that are let through."""
+        return [self.status] if self.status else list(PreImportStatus)
+
+    @property
+    def plans(self) -> list[str]:
+        """The plans that are let through."""
+        return [self.plan] if self.plan else list(Plan)
+
+    @property
+    def words(self) -> list[str]:
+        """The beginnings of words that a record must have."""
+        return sorted(words_in([self.q]))
+
+
+class Walk(StrEnum):
+    """The index whose order leads through the records."""
+
+    ROWS = "rows"
+    STATUSES = "statuses"
+    RESULTS = "results"
+    PROBLEMS = "problems"
+    WORDS = "words"
+    NOWHERE = "nowhere"  # no record can match
+
+
+def results_for(asked: RecordImportStatus | None, import_status: str) -> list[str] | None:
+    """The results that give a record the import status asked for; None: any, []: none."""
+    if asked is None:
+        return None
+    if import_status in BEFORE_RUN:
+        return None if asked is RecordImportStatus.PENDING else []
+    if import_status == ImportStatus.CANCELLED:  # nothing was run: what could have been imported was skipped
+        left = {RecordImportStatus.SKIPPED: [NO_OUTCOME], RecordImportStatus.ERROR: [PRE_IMPORT_ERROR]}
+        return left.get(asked, [])
+    if import_status == ImportStatus.FINISHED and asked is RecordImportStatus.PENDING:
+        return []
+    return [str(result) for result in _RESULTS[asked]]
+
+
+def import_status_of(status: str, outcome: str | None, *, import_status: str) -> RecordImportStatus:
+    """A record's import status from its pre-import status, its outcome and the status of its import."""
+    if import_status in BEFORE_RUN:
+        return RecordImportStatus.PENDING
+    if status == PreImportStatus.ERROR or outcome == Outcome.FAILED:
+        return RecordImportStatus.ERROR
+    if outcome is None:
+        cancelled = import_status == ImportStatus.CANCELLED
+        return RecordImportStatus.SKIPPED if cancelled else RecordImportStatus.PENDING
+    return RecordImportStatus.SKIPPED if outcome == Outcome.SKIPPED else RecordImportStatus.SUCCESS
+
+
+def choose_walk(filters: Filters, results: list[str] | None, counts: Mapping[str, Any]) -> Walk:
+    """The index that leads to the fewest records. `counts` are the counters of the import."""
+    if results == []:
+        return Walk.NOWHERE
+    if filters.words:
+        return Walk.WORDS
+    if filters.problem:
+        return Walk.PROBLEMS
+    by_status = min(
+        counts[filters.status] if filters.status else counts["rows"],
+        _planned(filters.plan, counts) if filters.plan else counts["rows"],
+    )
+    if results and NO_OUTCOME not in results and sum(counts[result] for result in results) <= by_status:
+        return Walk.RESULTS
+    return Walk.STATUSES if filters.status or filters.plan or results else Walk.ROWS
+
+
+def _planned(plan: Plan, counts: Mapping[str, Any]) -> int:
+    return int(counts["error"] if plan is Plan.NONE else counts[f"plan_{plan}"])

@@ -1,0 +1,62 @@
+"""A record as others see it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from services.intake.record_view import record_view
+
+
+def _view(
+    outcome: str | None = None, *, plan: str = "create", mail: str | None = None, policy: str = "send", **more: Any
+) -> dict[str, Any]:
+    record = {
+        "row": 2, "cells": '["a@b.com"]', "values": '{"email": "a@b.com"}', "status": "ready", "plan": plan,
+        "problems": None, "outcome": outcome, "problem": None, "email": mail, **more,
+    }  # fmt: skip
+    return record_view(record, {"status": "finished" if outcome else "ready", "emails": policy})
+
+
+@pytest.mark.parametrize(
+    ("plan", "outcome", "drift"),
+    [
+        ("create", "created", False),
+        ("create", "added", True),
+        ("create", "unchanged", True),
+        ("add", "created", True),
+        ("add", "added", False),
+        ("nothing", "unchanged", False),
+        ("nothing", "added", True),
+        ("create", "failed", False),
+        ("create", "skipped", False),
+        ("create", None, False),
+    ],
+)
+def test_drift_is_a_plan_and_an_outcome_that_differ(plan: str, outcome: str | None, drift: bool) -> None:
+    assert _view(outcome, plan=plan)["drift"] is drift
+
+
+@pytest.mark.parametrize(
+    ("outcome", "policy", "mail", "shown"),
+    [
+        (None, "send", None, "none"),
+        ("added", "send", None, "none"),
+        ("unchanged", "send", "sent", "none"),
+        ("created", "send", None, "queued"),
+        ("created", "hold", None, "held"),
+        ("created", "none", None, "none"),
+        ("created", "send", "failed", "failed"),
+        ("created", "hold", "sent", "sent"),
+        ("created", "send", "doubtful", "doubtful"),
+    ],
+)
+def test_only_a_new_account_has_a_mail(outcome: str | None, policy: str, mail: str | None, shown: str) -> None:
+    assert _view(outcome, policy=policy, mail=mail)["email"] == shown
+
+
+def test_problems_of_check_and_run_stand_together() -> None:
+    found = _view(
+        "failed", problems=json.dumps([{"code": "value.trimmed"}]), problem=json.dumps({"code": "provision.refused"})
+    )
+    assert [problem["code"] for problem in found["problems"]] == ["value.trimmed", "provision.refused"]
