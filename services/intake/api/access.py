@@ -1,0 +1,70 @@
+"""Who is calling and what they may see. Every route takes its import or experience from here, never by id alone."""
+
+from typing import Annotated
+from uuid import UUID
+
+import asyncpg
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from services.intake.api.errors import ApiError, not_found
+from services.intake.deps import Deps
+from services.intake.people import User, administers
+from services.intake.read_imports import find_import
+from services.intake.tokens import bearer_of
+
+_bearer = HTTPBearer(auto_error=False, description="A token from `rollcall token create`.")
+
+
+def get_deps(request: Request) -> Deps:
+    """The process's resources."""
+    deps: Deps = request.app.state.deps
+    return deps
+
+
+DepsOf = Annotated[Deps, Depends(get_deps)]
+
+
+async def get_caller(
+    request: Request, deps: DepsOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> User:
+    """The person whose token came with the request. Raises 401 when there is none or it does not work."""
+    if credentials is None:
+        if "authorization" in request.headers:
+            raise _unauthenticated(
+                "auth.invalid", "The Authorization header is not `Bearer <token>`.", "invalid_request"
+            )
+        raise _unauthenticated("auth.missing", "Send your token in the header `Authorization: Bearer <token>`.")
+    user = await bearer_of(deps.pool, credentials.credentials)
+    if user is None:
+        raise _unauthenticated(
+            "auth.invalid", "The token is unknown or was revoked; create a new one.", "invalid_token"
+        )
+    return user
+
+
+Caller = Annotated[User, Depends(get_caller)]
+
+
+async def get_my_experience(experience_id: UUID, deps: DepsOf, caller: Caller) -> UUID:
+    """The id of an experience that the caller administers; 404 for every other."""
+    if not await administers(deps.pool, caller.email_key, experience_id=experience_id):
+        raise not_found()
+    return experience_id
+
+
+async def get_my_import(import_id: UUID, deps: DepsOf, caller: Caller) -> asyncpg.Record:
+    """The row of an import into an experience that the caller administers; 404 for every other."""
+    found = await find_import(deps.pool, import_id, for_user=caller.email_key)
+    if found is None:
+        raise not_found()
+    return found
+
+
+MyExperience = Annotated[UUID, Depends(get_my_experience)]
+MyImport = Annotated[asyncpg.Record, Depends(get_my_import)]
+
+
+def _unauthenticated(code: str, detail: str, error: str = "") -> ApiError:
+    challenge = f'Bearer realm="rollcall", error="{error}"' if error else 'Bearer realm="rollcall"'
+    return ApiError(401, code, detail, headers={"WWW-Authenticate": challenge})

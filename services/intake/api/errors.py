@@ -1,0 +1,100 @@
+"""Every error of the API as RFC 9457 problem details with a stable `code`; `detail` tells the person what to do."""
+
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from services.intake.api.schemas import problem_json
+from services.intake.receive_file import UploadRefused
+
+log = structlog.get_logger()
+
+DATABASE_AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, OSError)
+_CODES = {404: "not_found", 405: "method.not_allowed", 413: "request.too_large"}
+_DETAILS = {
+    404: "There is nothing here for you: check the address and that you are an administrator of the experience.",
+    405: "This address does not take that method.",
+    413: "The body is too large for this address.",
+}
+
+
+class ApiError(Exception):
+    """A refusal. `more` are further members of the problem details."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(code)
+        self.status, self.code, self.detail, self.headers, self.more = status, code, detail, headers, more
+
+
+def not_found() -> ApiError:
+    """Unknown, or not the caller's: the same answer, so that nothing leaks."""
+    return ApiError(404, _CODES[404], _DETAILS[404])
+
+
+def problem_answer(error: ApiError) -> JSONResponse:
+    """The error as a response."""
+    body = {
+        "type": f"urn:rollcall:problem:{error.code}", "title": HTTPStatus(error.status).phrase,
+        "status": error.status, "detail": error.detail, "code": error.code, **error.more,
+    }  # fmt: skip
+    return JSONResponse(body, error.status, headers=error.headers, media_type="application/problem+json")
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Make the app answer all its errors as problem details."""
+    app.exception_handler(ApiError)(_on_api_error)
+    app.exception_handler(UploadRefused)(_on_upload_refused)
+    app.exception_handler(RequestValidationError)(_on_invalid_request)
+    app.exception_handler(HTTPException)(_on_http_exception)
+    for kind in DATABASE_AWAY:
+        app.exception_handler(kind)(_on_database_away)
+    app.exception_handler(Exception)(_on_failure)
+
+
+async def _on_api_error(_: Request, error: ApiError) -> JSONResponse:
+    return problem_answer(error)
+
+
+async def _on_upload_refused(_: Request, error: UploadRefused) -> JSONResponse:
+    more: dict[str, Any] = {"problems": [problem_json(error.problem)]} if error.problem else {}
+    return problem_answer(ApiError(error.status, error.code, error.message, **more))
+
+
+async def _on_invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
+    found = error.errors()
+    if any(one["loc"][0] == "path" for one in found):  # an id that cannot be one is an id that is not there
+        return problem_answer(not_found())
+    errors = [{"field": ".".join(str(part) for part in one["loc"][1:]), "message": one["msg"]} for one in found]
+    detail = "; ".join(f"{one['field'] or 'body'}: {one['message']}" for one in errors)
+    return problem_answer(ApiError(422, "request.invalid", detail, errors=errors))
+
+
+async def _on_http_exception(_: Request, error: HTTPException) -> JSONResponse:
+    status = error.status_code
+    detail = _DETAILS.get(status, error.detail)
+    headers = dict(error.headers) if error.headers else None
+    return problem_answer(ApiError(status, _CODES.get(status, "request.invalid"), detail, headers=headers))
+
+
+async def _on_database_away(request: Request, error: Exception) -> JSONResponse:
+    log.warning("request.database_away", error=type(error).__name__, route=_route(request))
+    detail = "The database does not answer; try again in a moment."
+    return problem_answer(ApiError(503, "service.unavailable", detail, headers={"Retry-After": "5"}))
+
+
+async def _on_failure(request: Request, error: Exception) -> JSONResponse:
+    log.error("request.failed", error=type(error).__name__, route=_route(request), exc_info=error)
+    return problem_answer(ApiError(500, "internal.error", "Something went wrong here; it was written down. Try again."))
+
+
+def _route(request: Request) -> str:
+    route = request.scope.get("route")
+    return getattr(route, "path", "")  # the pattern, not the address: no ids, no emails

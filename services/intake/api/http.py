@@ -1,0 +1,55 @@
+"""The HTTP side of intake put together: routes under /api/v1, errors, the OpenAPI description."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import HTMLResponse
+
+from services.intake.api import events, experiences, import_types, imports, records, uploads
+from services.intake.api.access import get_caller
+from services.intake.api.errors import answer_errors
+from services.intake.api.limit_bodies import LimitBodies
+from services.intake.api.schemas import ProblemDetails
+from services.intake.deps import Deps
+from services.intake.watch_imports import ImportWatches
+
+API = "/api/v1"
+OPENAPI = f"{API}/openapi.json"
+
+_ABOUT = """Bulk import of learners. Upload a file, look at what would happen to every row, run it.
+
+Errors are problem details (RFC 9457) with a stable `code`. What is not yours is 404."""
+_DOCS = f"""<!doctype html><html lang="en"><title>Rollcall API</title>
+<p>The API is described by <a href="{OPENAPI}">its OpenAPI document</a>; open it in the viewer you like.</p></html>"""
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemDetails, "description": description}
+    for status, description in (
+        (401, "No token, or one that does not work."),
+        (404, "Unknown, or not yours."),
+        (422, "Something in the request is not right; `errors` says what."),
+    )
+}
+
+
+def build_http(deps: Deps) -> FastAPI:
+    """The app with all routes of the API; it takes nothing but `deps`."""
+    app = FastAPI(
+        title="Rollcall", version="1", description=_ABOUT,
+        openapi_url=OPENAPI, docs_url=None, redoc_url=None,
+    )  # fmt: skip
+    app.state.deps = deps
+    app.state.watches = ImportWatches(deps.pool)
+    app.add_middleware(LimitBodies)
+    answer_errors(app)
+    # Access on the router too: a route that forgets to ask who is calling is closed all the same.
+    api = APIRouter(prefix=API, dependencies=[Depends(get_caller)], responses=_ERRORS)
+    for part in (experiences, import_types, uploads, imports, records, events):
+        api.include_router(part.router)
+    app.include_router(api)
+    app.add_api_route(f"{API}/docs", show_docs, response_class=HTMLResponse, include_in_schema=False)
+    return app
+
+
+async def show_docs() -> str:
+    """Where the description is. No viewer: it would load from other people's servers."""
+    return _DOCS

@@ -1,0 +1,211 @@
+"""The bodies of the API: what others build on. Field names and words are those of the product's glossary."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from services.intake.states import ImportStatus
+from shared.events import EmailPolicy, EmailStatus, Level, Outcome, Plan, PreImportStatus, Problem
+
+ImportRecordStatus = Literal["pending", "success", "error", "skipped"]
+
+_AN_IMPORT: dict[str, JsonValue] = {
+    "id": "018f6f1e-6a3c-7c7e-9a53-2f1d5b0f8a11",
+    "experience_id": "59a41a7c-83df-4fb9-81c1-28035132e8bc",
+    "type": "experience-learners", "status": "ready", "emails": "send",
+    "file": {
+        "name": "autumn.csv", "size": 8192, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "detected": {"encoding": "UTF-8", "delimiter": ",", "columns": [{"header": "E-mail", "field": "email"}]},
+    },
+    "progress": {"rows": 250, "checked": 250, "provisioned": 0},
+    "counts": {
+        "ready": 240, "warning": 4, "error": 6, "create": 230, "add": 10, "nothing": 4, "none": 6,
+        "created": 0, "added": 0, "unchanged": 0, "failed": 0, "skipped": 0, "not_imported": 0,
+    },
+    "problems": [], "same_as": None,
+    "submitted_at": "2026-09-01T08:30:00Z", "submitted_by": "admin@northfield-college.org",
+    "ready_at": "2026-09-01T08:30:01Z", "started_at": None, "started_by": None,
+    "cancelled_at": None, "cancelled_by": None, "finished_at": None,
+    "review_url": "https://rollcall.northfield-college.org/imports/018f6f1e-6a3c-7c7e-9a53-2f1d5b0f8a11",
+}  # fmt: skip
+_A_RECORD: dict[str, JsonValue] = {
+    "row": 7, "cells": ["Bo@Gmial.com", "Bo", "Ek"], "values": {"email": "Bo@Gmial.com", "first_name": "Bo", "last_name": "Ek"},
+    "status": "warning", "plan": "create",
+    "problems": [{
+        "code": "email.domain_suspicious", "field": "email", "level": "warning",
+        "message": "Is “gmial.com” right? It looks like “gmail.com”; correct the email if so.",
+    }],
+    "import_status": "success", "outcome": "created", "drift": False, "email": "sent",
+}  # fmt: skip
+
+
+class FoundProblem(BaseModel):
+    """Why a file or record is not plainly fine."""
+
+    code: str = Field(description="Stable; docs/problems.md has cause and cure.")
+    field: str = Field(description="The field's name, empty when the whole row or file is meant.")
+    level: Level
+    message: str = Field(description="One sentence that tells the person what to do.")
+
+
+class SourceFile(BaseModel):
+    """The file as uploaded."""
+
+    name: str
+    size: int = Field(description="Bytes.")
+    sha256: str
+    detected: dict[str, Any] | None = Field(
+        description="Encoding, delimiter, columns and what they were taken for; null until read."
+    )
+
+
+class Progress(BaseModel):
+    """How far an import is, in records."""
+
+    rows: int = Field(description="Records read so far; all of them once the import is ready.")
+    checked: int
+    provisioned: int = Field(description="Records with an outcome.")
+
+
+class Counts(BaseModel):
+    """Records by pre-import status, by plan and by outcome. Of a finished import, created + added + unchanged + failed +
+    skipped + not_imported = rows."""
+
+    ready: int
+    warning: int
+    error: int
+    create: int
+    add: int
+    nothing: int
+    none: int
+    created: int
+    added: int
+    unchanged: int
+    failed: int
+    skipped: int
+    not_imported: int = Field(description="Records with a pre-import error, once the import is finished.")
+
+
+class Import(BaseModel):
+    """One uploaded source file and all that became of it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_AN_IMPORT]})
+
+    id: UUID
+    experience_id: UUID
+    type: str
+    status: ImportStatus
+    emails: EmailPolicy
+    file: SourceFile
+    progress: Progress
+    counts: Counts
+    problems: list[FoundProblem] = Field(description="Of the file; records have their own.")
+    same_as: UUID | None = Field(description="The newest earlier import of the same bytes into this experience.")
+    submitted_at: datetime
+    submitted_by: str
+    ready_at: datetime | None
+    started_at: datetime | None
+    started_by: str | None
+    cancelled_at: datetime | None
+    cancelled_by: str | None
+    finished_at: datetime | None
+    review_url: str
+
+
+class ImportPage(BaseModel):
+    """Imports, newest first."""
+
+    items: list[Import]
+    next_after: UUID | None = Field(description="Ask with `after` = this for the next page; null on the last one.")
+
+
+class Record(BaseModel):
+    """A row's life in an import."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_A_RECORD]})
+
+    row: int = Field(description="As the person's spreadsheet numbers it: the header is row 1.")
+    cells: list[str] = Field(description="As read.")
+    values: dict[str, str] = Field(description="As interpreted, by field.")
+    status: PreImportStatus
+    plan: Plan
+    problems: list[FoundProblem]
+    import_status: ImportRecordStatus
+    outcome: Outcome | None
+    drift: bool = Field(description="Plan and outcome differ, because the world changed between review and Run.")
+    email: EmailStatus = Field(description="The welcome mail of the account that was created.")
+
+
+class RecordPage(BaseModel):
+    """Records in the order of rows."""
+
+    items: list[Record]
+    next_after: int | None = Field(description="Ask with `after` = this for the next page; null on the last one.")
+
+
+class NewExperience(BaseModel):
+    """An experience to create."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Northfield College: Autumn Projects"}]})
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Experience(BaseModel):
+    """What learners are imported into."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+
+
+class ExperienceList(BaseModel):
+    """The experiences you administer, by name."""
+
+    items: list[Experience]
+
+
+class Column(BaseModel):
+    """A column of an import type."""
+
+    field: str
+    header: str = Field(description="As the template writes it.")
+    value_type: str
+    required: bool
+    unique: bool = Field(description="No two rows of a file may have the same value.")
+    aliases: list[str] = Field(description="Headers that are taken for this column too, in any case and spacing.")
+
+
+class ImportType(BaseModel):
+    """What a file of this type means."""
+
+    type: str
+    label: str
+    columns: list[Column]
+    max_characters: int = Field(description="Of a value.")
+    template_url: str
+
+
+class ImportTypeList(BaseModel):
+    """All import types."""
+
+    items: list[ImportType]
+
+
+class ProblemDetails(BaseModel):
+    """An error (RFC 9457, application/problem+json)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str = Field(description="What happened and what to do.")
+    code: str = Field(description="Stable.")
+
+
+def problem_json(problem: Problem) -> dict[str, str]:
+    """A problem as the API shows it."""
+    return {"code": problem.code, "field": problem.field, "level": problem.level, "message": problem.message}

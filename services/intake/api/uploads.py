@@ -1,0 +1,100 @@
+"""Uploading a source file: access first, then the body streams into the file store, then it is an import."""
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import structlog
+from fastapi import APIRouter, Header, Request, Response
+from starlette.requests import ClientDisconnect
+
+from services.intake.api.access import Caller, DepsOf, MyExperience
+from services.intake.api.schemas import Import, ProblemDetails
+from services.intake.deps import Deps
+from services.intake.import_types import IMPORT_TYPES
+from services.intake.people import User
+from services.intake.read_imports import find_by_key, import_json, read_import
+from services.intake.receive_file import ReceivedFile, receive_file
+from services.intake.submit_import import NewImport, submit_import
+from shared.events import EmailPolicy
+
+log = structlog.get_logger()
+
+router = APIRouter(tags=["Imports"])
+
+CLIENT_GONE = 499  # nobody reads it
+
+_FORM = {
+    "required": ["file", "type"],
+    "properties": {
+        "file": {"type": "string", "format": "binary", "description": "CSV or .xlsx, with its name."},
+        "type": {"type": "string", "enum": list(IMPORT_TYPES)},
+        "emails": {
+            "type": "string", "enum": list(EmailPolicy), "default": EmailPolicy.SEND,
+            "description": "What happens with the welcome mails of accounts that are created.",
+        },
+    },
+}  # fmt: skip
+_BODY = {"required": True, "content": {"multipart/form-data": {"schema": {"type": "object", **_FORM}}}}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    413: {
+        "model": ProblemDetails,
+        "description": "The file is too large; the limit is in the message (`file.too_large`).",
+    },
+    415: {"model": ProblemDetails, "description": "The body is not multipart/form-data."},
+}
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="Repeat an upload with the same key: it is taken once."),
+]
+
+
+@router.post(
+    "/experiences/{experience_id}/imports", status_code=202, response_model=Import, responses=_REFUSALS,
+    openapi_extra={"requestBody": _BODY},
+)  # fmt: skip
+async def upload_source_file(
+    request: Request, response: Response, experience_id: MyExperience, deps: DepsOf, caller: Caller,
+    idempotency_key: IdempotencyKey = None,
+) -> object:  # fmt: skip
+    """Upload a source file. It is read and checked in the background; nothing happens to anybody before Run."""
+    import_id = await _first_import(deps, experience_id, by=caller, key=idempotency_key)
+    if import_id is None:
+        try:
+            import_id = await _take_in(request, deps, experience_id, by=caller, key=idempotency_key)
+        except ClientDisconnect:
+            log.info("upload.abandoned", experience_id=str(experience_id))
+            return Response(status_code=CLIENT_GONE)
+    response.headers["Location"] = f"/api/v1/imports/{import_id}"
+    return import_json(await read_import(deps.pool, import_id), deps.settings.base_url)
+
+
+async def _first_import(deps: Deps, experience_id: UUID, *, by: User, key: str | None) -> UUID | None:
+    return await find_by_key(deps.pool, experience_id, submitted_by=by.email_key, key=key) if key else None
+
+
+async def _take_in(request: Request, deps: Deps, experience_id: UUID, *, by: User, key: str | None) -> UUID:
+    """Store the file and submit the import. The file goes again when it did not become one. (A crash in between leaves a
+    file that no import knows: harmless, and named like no import.)"""
+    import_id = uuid4()
+    path = f"imports/{import_id}"
+    received = await receive_file(
+        request.stream(), request.headers,
+        file_store=deps.file_store, path=path, max_bytes=deps.settings.upload_max_bytes, types=IMPORT_TYPES,
+    )  # fmt: skip
+    taken = None
+    try:
+        taken = await submit_import(deps, _new_import(import_id, path, received, to=experience_id, by=by, key=key))
+    finally:
+        if taken != import_id:  # a second upload with the same key was faster, or the database refused
+            await deps.file_store.delete(path)
+    return taken
+
+
+def _new_import(
+    import_id: UUID, path: str, received: ReceivedFile, *, to: UUID, by: User, key: str | None
+) -> NewImport:  # fmt: skip
+    return NewImport(
+        id=import_id, experience_id=to, type=received.type, emails=received.emails, idempotency_key=key,
+        file_name=received.name, file_size=received.size, file_sha256=received.sha256, file_path=path,
+        submitted_by=by.email_key,
+    )  # fmt: skip
