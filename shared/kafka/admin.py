@@ -83,11 +83,13 @@ async def existing_partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) 
 
 
 async def _until_known(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> None:
-    """Brokers learn of changes a moment after they are made."""
+    """The brokers that are asked next learn of changes a moment after they are made."""
     for _ in range(100):
         found = await existing_partitions(admin, topics)
         if all(found.get(name, 0) >= topic.partitions for name, topic in topics.items()):
-            return
+            set_now = await _set_on(admin, list(topics))
+            if all(configuration(topic).items() <= set_now[name].items() for name, topic in topics.items()):
+                return
         await asyncio.sleep(0.1)
 
 

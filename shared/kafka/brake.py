@@ -1,4 +1,4 @@
-"""The brake: keeps a consumer from emptying a topic into the dead letters (docs/decisions/0004-brakes.md)."""
+"""The brake: keeps a consumer from emptying a topic into the dead letters (docs/decisions/0007-brakes.md)."""
 
 BURST = 20_000  # unreadable records in a row of bad batches that pass at full speed
 STOP_SECONDS = 60.0  # how long the consumer then stops before it tries one more batch
