@@ -1,5 +1,6 @@
 """A whole stack for tests that see Rollcall from outside only. Imports nothing of ours."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -16,11 +17,24 @@ ROLLCALL = Path(sys.executable).with_name("rollcall")
 
 
 @pytest.fixture(scope="session")
-def stack_home() -> Iterator[Path]:
-    """The folder of the session's stack."""
+def new_home() -> Iterator[Callable[[], Path]]:
+    """Makes folders for stacks. Not in pytest's own folder, which is closed: Postgres may run as somebody else than we do."""
     with tempfile.TemporaryDirectory(prefix="rollcall-system-") as folder:
-        Path(folder).chmod(0o755)  # Postgres may have to run as somebody else than we do
-        yield Path(folder)
+        Path(folder).chmod(0o755)
+        numbers = itertools.count()
+
+        def make() -> Path:
+            home = Path(folder) / str(next(numbers))
+            home.mkdir()
+            return home
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def stack_home(new_home: Callable[[], Path]) -> Path:
+    """The folder of the session's stack."""
+    return new_home()
 
 
 @pytest.fixture(scope="session")

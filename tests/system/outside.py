@@ -25,6 +25,7 @@ class Outside:
             base_url=f"{stack['base_url']}/api/v1",
             headers={"Authorization": f"Bearer {token or stack['token']}"},
             timeout=60,
+            limits=httpx.Limits(max_keepalive_connections=0),  # nobody closes this client: no connection stays open
         )
 
     def experience(self, name: str) -> str:
