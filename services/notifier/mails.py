@@ -106,9 +106,9 @@ def welcome_mails(events: Iterable[RecordProvisioned]) -> tuple[list[NewMail], l
         text, account = event.import_id, event.account_id
         import_id = import_ids[text] if text in import_ids else import_ids.setdefault(text, _uuid(text))
         if import_id is None:
-            refused.append((index, "import_id.not_a_uuid"))
+            refused.append((index, "result.import_id_invalid"))
         elif account is None or not 0 <= account < _LAST_ACCOUNT or not 0 <= event.row < _LAST_ROW:
-            refused.append((index, "account_or_row.not_usable"))
+            refused.append((index, "result.account_or_row_invalid"))
         else:
             mails.append(_welcome(event, import_id, account))
     mails.sort()
@@ -141,7 +141,7 @@ def import_facts(
             continue
         import_id = _uuid(event.import_id)
         if import_id is None:
-            refused.append((index, "import_id.not_a_uuid"))
+            refused.append((index, "lifecycle.import_id_invalid"))
             continue
         if event.type is LifecycleType.COMPLETED or import_id not in finishes:  # an old turn told again knows less
             facts[import_id] = _facts(event, import_id)

@@ -55,6 +55,6 @@ class Settings(ServiceSettings):
     def _an_address(cls, value: str) -> str:
         address = parseaddr(value)[1]
         local, _, domain = address.rpartition("@")
-        if not (local and domain and address.isascii() and address.isprintable()):
+        if not (local and domain and address.isascii() and value.isprintable()):
             raise ValueError("must be an address in ASCII, or `Name <address>`")
         return value

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import aiosql
@@ -17,7 +17,7 @@ from services.notifier.mails import ImportFacts, Mail, MailStatus, NewMail, Sett
 log = structlog.get_logger()
 
 _sql: Any = aiosql.from_path(Path(__file__).parent / "sql", "asyncpg")
-_Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+_Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 T = TypeVar("T")
 
 AWAY = (

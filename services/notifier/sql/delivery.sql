@@ -1,4 +1,4 @@
--- name: claim
+-- name: claim(most, sender, lease)
 -- Take mails that are due: those tried before first, then by row, so that the tenth mail of a small import does not wait
 -- for the last one of a large import, and finish mails (row 0) wait for nobody.
 with again as (
@@ -18,13 +18,13 @@ select claimed.id, kind, import_id::text, account_id, row, address, first_name, 
 from claimed join imports on imports.id = claimed.import_id
 order by attempts = 0, row;
 
--- name: start_sending$
+-- name: start_sending(id, sender)$
 -- Note that a mail is about to be handed over; null when its lease has run out and it is not ours any more.
 update emails set status = 'sending', first_attempt_at = coalesce(first_attempt_at, now())
 where id = :id and sender = :sender and status in ('claimed', 'sending')
 returning id;
 
--- name: settle!
+-- name: settle(ids, statuses, reasons, pauses, sender)!
 -- Write down what the mail server said. A mail called doubtful because its lease ran out may still be settled by its sender.
 update emails set
     status = answer.status,
@@ -36,16 +36,16 @@ update emails set
 from unnest(:ids::text[], :statuses::text[], :reasons::text[], :pauses::float8[]) as answer (id, status, reason, pause)
 where emails.id = answer.id and emails.sender = :sender and emails.status in ('claimed', 'sending', 'doubtful');
 
--- name: give_back!
+-- name: give_back(sender)!
 -- Put claimed mails that were not tried back in the queue.
 update emails set status = 'queued' where sender = :sender and status = 'claimed';
 
--- name: renew_leases!
+-- name: renew_leases(lease, ids, sender)!
 -- Keep what this process has in hand.
 update emails set lease_until = now() + :lease::interval
 where id = any(:ids::text[]) and sender = :sender and status in ('claimed', 'sending');
 
--- name: take_back
+-- name: take_back(reason)
 -- End the leases of processes that are gone. What they only had claimed is queued again; what they were handing over may
 -- have arrived, so it is doubtful and nobody sends it again by itself.
 with late as (
@@ -59,12 +59,12 @@ update emails set
 from late where emails.id = late.id
 returning emails.kind, emails.status;
 
--- name: to_tell
+-- name: to_tell(most)
 -- Settled mails that nobody was told of, oldest first.
 select id, kind, import_id::text, account_id, row, status, reason, settled_at from emails
 where settled_at is not null and not told order by settled_at limit :most;
 
--- name: mark_told!
+-- name: mark_told(ids, times)!
 -- Remember what is published, unless a mail was settled anew meanwhile.
 update emails set told = true
 from unnest(:ids::text[], :times::timestamptz[]) as told (id, settled_at)

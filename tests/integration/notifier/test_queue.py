@@ -1,0 +1,141 @@
+"""From events to the queue: one mail per fact, in whatever order and however often the facts are told."""
+
+import asyncio
+import random
+from uuid import UUID
+
+import pytest
+
+from services.notifier.consumers import Deps, on_imports_changed, on_records_provisioned
+from services.notifier.mails import MailStatus, welcome_mails
+from shared.events import EmailPolicy, LifecycleType
+from shared.kafka.consume import Batch
+from tests.unit.notifier.builders import COUNTS, IMPORT, OTHER_IMPORT, changed, provisioned
+
+
+@pytest.fixture
+def tell(store):
+    """Hand a batch of events to its handler."""
+    deps = Deps(store=store, publisher=None, queued=asyncio.Event())
+
+    async def tell(*events):
+        handler = on_imports_changed if hasattr(events[0], "type") else on_records_provisioned
+        batch = Batch(events=list(events), records=[None] * len(events))
+        await handler(batch, deps)
+        return batch
+
+    return tell
+
+
+def people(count, **changes):
+    return [provisioned(n, n + 1, email=f"p{n}@example.edu", **changes) for n in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [(EmailPolicy.SEND, {"queued": 3}), (EmailPolicy.HOLD, {"held": 3}), (EmailPolicy.NONE, {})],
+)
+@pytest.mark.parametrize("results_first", [True, False])
+async def test_the_policy_is_obeyed_whichever_comes_first(tell, emails, policy, expected, results_first):
+    batches = [[changed(emails=policy)], people(3)]
+    for batch in reversed(batches) if results_first else batches:
+        await tell(*batch)
+    assert await emails() == expected
+
+
+async def test_welcomes_wait_for_their_import_alone(tell, emails):
+    await tell(*people(2), *people(3, import_id=OTHER_IMPORT))
+    assert await emails() == {"waiting": 5}
+    await tell(changed())
+    assert await emails() == {"queued": 2, "waiting": 3}
+
+
+async def test_the_finish_mail_goes_out_under_every_policy_and_once(tell, emails):
+    for policy in EmailPolicy:
+        for _ in range(2):
+            await tell(changed(LifecycleType.COMPLETED, emails=policy))
+    assert await emails("id") == [f"finish.{IMPORT}"]
+    assert await emails() == {"queued": 1}
+
+
+async def test_a_stopped_run_is_finished_like_any_other(tell, emails):
+    await tell(changed(LifecycleType.STARTED))
+    await tell(changed(LifecycleType.CANCELLING))
+    assert await emails() == {}
+    await tell(changed(LifecycleType.COMPLETED))
+    assert await emails("address") == ["starter@example.edu"]
+
+
+async def test_told_twice_changes_nothing(tell, emails):
+    await tell(changed(), changed(LifecycleType.COMPLETED))
+    for _ in range(2):
+        await tell(*people(50))
+    await tell(changed(), changed(LifecycleType.COMPLETED))
+    assert await emails() == {"queued": 51}
+
+
+async def test_a_batch_told_again_in_part_adds_the_rest(tell, emails):
+    await tell(changed())
+    await tell(*people(10))
+    await tell(*people(25), *people(25))
+    assert await emails() == {"queued": 25}
+
+
+async def test_a_sent_mail_is_not_queued_again_by_its_event(tell, emails, pool):
+    await tell(changed())
+    await tell(*people(1))
+    await pool.execute("update emails set status = 'sent'")
+    await tell(*people(1))
+    assert await emails() == {"sent": 1}
+
+
+async def test_both_ways_of_writing_give_the_same_queue(store, tell, pool):
+    await tell(changed())
+    events = [provisioned(n * 7 % 40, n * 13 % 500) for n in range(100)]
+    fresh = list({event.account_id: event for event in events}.values())
+    query = (
+        "select id, kind, import_id, account_id, row, address, first_name, last_name, status from emails order by id"
+    )
+    await store.queue_welcomes(welcome_mails(fresh)[0])
+    copied = await pool.fetch(query)
+    await pool.execute("delete from emails where row % 2 = 0")
+    await store.queue_welcomes(welcome_mails(fresh)[0])
+    assert await pool.fetch(query) == copied
+
+
+async def test_results_and_lifecycle_at_once_leave_nobody_waiting(tell, emails):
+    """Each import's first results race its start, many times."""
+    imports = [str(UUID(int=n)) for n in range(1, 41)]
+
+    async def race(import_id):
+        await asyncio.gather(tell(*people(2, import_id=import_id)), tell(changed(import_id=import_id)))
+
+    await asyncio.gather(*(race(import_id) for import_id in imports))
+    assert await emails() == {"queued": 80}
+
+
+async def test_batches_with_the_same_mails_in_another_order_do_not_block_each_other(tell, emails):
+    await tell(changed())
+    events = people(200)
+    await asyncio.gather(*(tell(*random.sample(events, 200)) for _ in range(4)))
+    assert await emails() == {"queued": 200}
+
+
+async def test_what_cannot_be_followed_is_set_aside_and_the_rest_goes_on(tell, emails):
+    await tell(changed())
+    batch = await tell(provisioned(import_id="x"), *people(2), provisioned(None))
+    assert set(batch.rejected) == {0, 3}
+    assert await emails() == {"queued": 2}
+
+
+async def test_an_old_start_told_again_keeps_the_counts(tell, pool):
+    await tell(changed(LifecycleType.COMPLETED))
+    await tell(changed(LifecycleType.STARTED))
+    assert str(COUNTS["created"]) in await pool.fetchval("select counts::text from imports")
+
+
+async def test_held_mails_can_be_released(store, tell, emails):
+    await tell(changed(emails=EmailPolicy.HOLD))
+    await tell(*people(3))
+    await store.release_held(UUID(IMPORT))
+    assert await emails() == {MailStatus.QUEUED: 3}
