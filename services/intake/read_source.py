@@ -63,7 +63,7 @@ def _next_batch(rows: Iterator[Row], reader: SourceReader, *, progress: Progress
 async def _in_thread(work: Callable[[], T]) -> T:
     try:
         return await asyncio.to_thread(work)
-    except NotFoundError as error:
+    except (NotFoundError, FileNotFoundError) as error:
         raise ReadingFailedError("the stored file is gone") from error
     except (Rejected, *_AWAY):
         raise

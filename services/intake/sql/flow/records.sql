@@ -18,10 +18,10 @@ on conflict do nothing;
 -- name: count_checks(import_ids, statuses, plans, counts)
 -- Add to the counters of imports; returns those of which all records are checked.
 update imports set
-    checked = checked + new.records,
-    ready = ready + new.ready, warning = warning + new.warning, error = error + new.error,
-    plan_create = plan_create + new.plan_create, plan_add = plan_add + new.plan_add,
-    plan_nothing = plan_nothing + new.plan_nothing,
+    checked = imports.checked + new.records,
+    ready = imports.ready + new.ready, warning = imports.warning + new.warning, error = imports.error + new.error,
+    plan_create = imports.plan_create + new.plan_create, plan_add = imports.plan_add + new.plan_add,
+    plan_nothing = imports.plan_nothing + new.plan_nothing,
     moved_at = now(), tries = 0
 from (
     select

@@ -25,9 +25,9 @@ returning r.import_id, r.outcome, old.outcome as before;
 -- name: count_results(import_ids, outcomes, counts)
 -- Add to the counters of imports; returns those of which all outcomes are known.
 update imports set
-    provisioned = provisioned + new.records,
-    created = created + new.created, added = added + new.added, unchanged = unchanged + new.unchanged,
-    failed = failed + new.failed, skipped = skipped + new.skipped,
+    provisioned = imports.provisioned + new.records,
+    created = imports.created + new.created, added = imports.added + new.added, unchanged = imports.unchanged + new.unchanged,
+    failed = imports.failed + new.failed, skipped = imports.skipped + new.skipped,
     moved_at = now(), tries = 0
 from (
     select

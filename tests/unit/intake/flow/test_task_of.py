@@ -1,0 +1,43 @@
+"""What an import needs done, by how far it is."""
+
+from uuid import uuid4
+
+import pytest
+
+from services.intake.held_import import Progress, Task, task_of
+
+
+def progress(status, **differences):
+    """An import that nothing has happened to."""
+    columns = {
+        "id": uuid4(), "experience_id": uuid4(), "type": "experience-learners", "file_path": "f", "tries": 0,
+        "read_row": 0, "rows": 0, "read_complete": False, "checked": 0, "approved_row": 0, "approving_row": 0,
+        "approved": 0, "approve_complete": False, "provisioned": 0, "importable": 0, "stuck": False,
+    }  # fmt: skip
+    return Progress(status=status, **(columns | differences))
+
+
+@pytest.mark.parametrize(
+    ("far", "task"),
+    [
+        (progress("submitted"), Task.READ),
+        (progress("preprocessing"), Task.READ),
+        (progress("preprocessing", stuck=True), Task.READ),
+        (progress("preprocessing", read_complete=True), Task.REST),
+        (progress("preprocessing", read_complete=True, stuck=True), Task.REPAIR_ROWS),
+        (progress("ready"), Task.REST),
+        (progress("ready", stuck=True), Task.REST),
+        (progress("running"), Task.APPROVE),
+        (progress("running", approve_complete=True), Task.REST),
+        (progress("running", approve_complete=True, stuck=True), Task.REPAIR_APPROVALS),
+        (progress("cancelling"), Task.SETTLE_REST),
+        (progress("cancelling", approve_complete=True), Task.REST),
+        (progress("cancelling", approve_complete=True, stuck=True), Task.REPAIR_APPROVALS),
+        (progress("rejected"), Task.CLEAR),
+        (progress("finished", stuck=True), Task.REST),
+        (progress("cancelled", stuck=True), Task.REST),
+    ],
+    ids=lambda value: value if isinstance(value, Task) else value.status,
+)
+def test_an_import_needs_what_its_status_and_progress_say(far, task):
+    assert task_of(far) is task
