@@ -19,9 +19,10 @@ from cli.local.demo_people import DemoPeople, demo_people
 from cli.local.inbox import inbox_part
 from cli.local.kafka import kafka_part
 from cli.local.lock import hold
+from cli.local.other_user import remove_data
 from cli.local.part import Part, PartFailed
 from cli.local.ports import remembered_ports
-from cli.local.postgres import admin_dsn, make_databases, postgres_part, remove_data
+from cli.local.postgres import admin_dsn, make_databases, postgres_part
 from cli.local.processes import end_leftovers, note_processes
 from cli.local.service_parts import SERVICES, Addresses, service_part
 from cli.local.stack_file import CHECKOUT, Home, Stack, find_home, passwords
