@@ -45,6 +45,6 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
             Subscription(topic=LIFECYCLE, handler=on_imports_changed, max_records=500),
             Subscription(topic=RESULTS, handler=on_records_provisioned),
         ),
-        loops=(delivery.run, tell),
+        loops=(delivery.deliver_mails, tell),
         checks={"database": store.check, "mail_settings": pause.check},
     )

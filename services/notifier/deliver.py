@@ -60,7 +60,7 @@ class Delivery:
         self._settling = asyncio.Lock()
         self._tally: Counter[str] = Counter()  # statuses since the last log line
 
-    async def run(self) -> None:
+    async def deliver_mails(self) -> None:
         """Deliver for ever. When cancelled, mails in flight are finished and the others given back."""
         try:
             async with asyncio.TaskGroup() as group:

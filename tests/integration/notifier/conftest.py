@@ -89,7 +89,7 @@ def delivering(store, settings):
             queued=asyncio.Event(),
             settled=asyncio.Event(),
         )
-        task = asyncio.create_task(delivery.run())
+        task = asyncio.create_task(delivery.deliver_mails())
         try:
             yield task
         finally:

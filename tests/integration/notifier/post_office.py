@@ -1,6 +1,7 @@
 """A mail server that answers as a test tells it to, and keeps what it took."""
 
 import asyncio
+import ssl
 from collections import deque
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -24,7 +25,7 @@ Reply = str | Silence
 class PostOffice:
     """The next replies to MAIL, to RCPT and to the end of DATA; once they are used up, everything is taken."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, **options: object) -> None:
         self.to_sender: deque[str] = deque()
         self.to_recipient: deque[Reply] = deque()
         self.to_mail: deque[Reply] = deque()
@@ -34,13 +35,14 @@ class PostOffice:
         self.mail_options: list[list[str]] = []
         self.connections = 0
         self.port = 0
+        self._tls = tls  # from the first byte on
         self._options = {"enable_SMTPUTF8": True, **options}
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Transport] = set()
 
     async def open(self) -> None:
         """Listen, on the port of the last time."""
-        self._server = await asyncio.get_running_loop().create_server(self._connection, HOST, self.port)
+        self._server = await asyncio.get_running_loop().create_server(self._connection, HOST, self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
