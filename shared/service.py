@@ -97,6 +97,11 @@ async def _main(create_app: CreateApp[S], settings: S) -> None:
         await _work(service, broker, [dead_letters, *_publishers_of(service.deps)], stop)
 
 
+def _name_of(loop: Callable[[], Awaitable[None]]) -> str:
+    """A loop's function, also when it stands in a partial; each loop of a service must have its own."""
+    return str(getattr(getattr(loop, "func", loop), "__qualname__", loop))
+
+
 async def _work(service: Service[Any], broker: SafeBroker, publishers: list[Publisher], stop: asyncio.Event) -> None:
     """Everything at once until told to stop. Raises ServiceFailedError when a part ends by itself."""
     settings = service.settings
@@ -107,8 +112,9 @@ async def _work(service: Service[Any], broker: SafeBroker, publishers: list[Publ
     parts = {
         "http": server.serve([_listen(settings)]),
         "consumers": _consume(broker, publishers, health, settings),
-        **{f"loop {getattr(loop, '__name__', 'without a name')}": loop() for loop in service.loops},
+        **{f"loop {_name_of(loop)}": loop() for loop in service.loops},
     }
+    assert len(parts) == 2 + len(service.loops), "two loops of one name"  # noqa: S101 - a mistake in the code
     tasks = {asyncio.ensure_future(part): name for name, part in parts.items()}
     log.info("service.started", port=settings.port)
     ended = await _first(asyncio.create_task(stop.wait(), name="stop"), *tasks)
