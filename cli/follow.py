@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -49,17 +50,20 @@ def counts_table(found: JsonObject, title: str, names: Iterable[str]) -> Table:
 
 def records_table(records: Iterable[JsonObject], title: str = "Records") -> Table:
     """Records with how they were understood, what will happen or happened, and why."""
-    table = Table("Row", "Email", "Name", "Status", "Plan", "Outcome", "Problems", title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    table.add_column("Row", justify="right", no_wrap=True)
+    table.add_column("Email", max_width=36, overflow="fold")
+    table.add_column("Name", max_width=20)
+    table.add_column("Status")
+    table.add_column("Problems", ratio=1)
     for record in records:
         values = record["values"]
         table.add_row(
             str(record["row"]),
-            values.get("email", ""),
-            " ".join(filter(None, (values.get("first_name"), values.get("last_name")))),
-            _coloured(record["status"]),
-            record["plan"],
-            record["outcome"] or "",
-            "\n".join(f"{problem['code']}: {problem['message']}" for problem in record["problems"]),
+            escape(values.get("email", "")),
+            escape(" ".join(filter(None, (values.get("first_name"), values.get("last_name"))))),
+            f"{_coloured(record['status'])}\n{record['outcome'] or record['plan']}",
+            "\n".join(f"{escape(problem['message'])} [dim]{problem['code']}[/]" for problem in record["problems"]),
         )
     return table
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import orjson
+import msgspec
 import python_calamine
 
 Cell = str | float | bool | date | datetime | time | timedelta
@@ -38,17 +38,17 @@ def main(path: str, row_characters: int) -> None:
     _limit_resources()
     out = sys.stdout.buffer
     if refusal := examine(path):
-        out.write(orjson.dumps(refusal) + b"\n")
+        out.write(msgspec.json.encode(refusal) + b"\n")
         return
     try:
         sheet = _first_sheet(path)
     except (python_calamine.CalamineError, OSError, IndexError) as error:
         reason = "it has a password" if "assword" in str(error) else "it is damaged"
-        out.write(orjson.dumps({"reason": reason}) + b"\n")
+        out.write(msgspec.json.encode({"reason": reason}) + b"\n")
         return
-    out.write(orjson.dumps({"sheet": sheet.name}) + b"\n")
+    out.write(msgspec.json.encode({"sheet": sheet.name}) + b"\n")
     for row in sheet_rows(sheet, row_characters):
-        out.write(orjson.dumps(row) + b"\n")
+        out.write(msgspec.json.encode(row) + b"\n")
     out.write(b"null\n")  # the end: without it the reader was cut short
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-import orjson
+import msgspec
 
 from services.intake.decode_text import UTF8, Chunks
 from services.intake.source_rows import Detected, Limits, RawRow, Rejected
@@ -61,7 +61,7 @@ def _record(lines: IO[bytes]) -> Any:
     """The next JSON line. A reader that ended without its last line ran into its limits."""
     if not (line := lines.readline()).endswith(b"\n"):
         raise Rejected([problem("file.not_readable", reason="it is damaged or takes too much memory")])
-    return orjson.loads(line)
+    return msgspec.json.decode(line)
 
 
 @contextmanager

@@ -40,6 +40,7 @@ _DATA_ERRORS = (
     ArithmeticError,
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,  # such as a key too long for its index
 )
 
 
