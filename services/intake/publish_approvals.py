@@ -33,7 +33,7 @@ async def publish_approvals(held: HeldImport, progress: Progress) -> None:
         )
         await held.deps.publisher.publish(APPROVALS, [approval_message(record, progress) for record in batch])
         row, approved = batch[-1]["row"], approved + len(batch)
-    await complete_approving(held, ImportStatus.RUNNING)
+    await complete_approving(held, ImportStatus.RUNNING, approved=approved)
     log.info("import.approved", import_id=str(held.id), records=approved)
 
 
@@ -43,10 +43,10 @@ async def approvable(held: HeldImport, *, after: int, upto: int, most: int) -> l
     return [row async for row in found]
 
 
-async def complete_approving(held: HeldImport, status: ImportStatus) -> None:
+async def complete_approving(held: HeldImport, status: ImportStatus, *, approved: int) -> None:
     """From here the last outcome finishes the import; if it came before, we do."""
     async with held.transaction() as connection:
-        if await held.note(queries.complete_approving, connection, status=status):
+        if await held.note(queries.complete_approving, connection, status=status, approved=approved):
             await held.take(Turn.SETTLE_LAST, connection)
 
 

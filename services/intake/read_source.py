@@ -28,7 +28,7 @@ async def open_held(held: HeldImport, progress: Progress) -> SourceReader:
     """The import's source file, looked at. Raises Rejected."""
     chunks = partial(held.deps.file_store.blocking_chunks, progress.file_path)
     limits = Limits(rows=held.deps.settings.upload_max_rows)
-    return await _in_thread(partial(open_source, chunks, IMPORT_TYPES[progress.type], limits))
+    return await _in_thread(lambda: open_source(chunks, IMPORT_TYPES[progress.type], limits))
 
 
 async def row_batches(

@@ -17,7 +17,7 @@ SKIP_ROWS = 5_000  # records per transaction
 
 async def settle_rest(held: HeldImport, progress: Progress) -> None:
     """Give every record an outcome or an approval that will be answered. Raises NotOursError."""
-    await _publish_doubtful(held, progress)
+    approved = progress.approved + await _publish_doubtful(held, progress)
     row, records = progress.approving_row, 0
     while True:
         async with held.transaction() as connection:
@@ -27,14 +27,15 @@ async def settle_rest(held: HeldImport, progress: Progress) -> None:
             row = skipped["last_row"]
             await held.note(queries.count_skipped, connection, records=skipped["records"], last_row=row)
             records += skipped["records"]
-    await complete_approving(held, ImportStatus.CANCELLING)
+    await complete_approving(held, ImportStatus.CANCELLING, approved=approved)
     log.info("import.rest_skipped", import_id=str(held.id), records=records)
 
 
-async def _publish_doubtful(held: HeldImport, progress: Progress) -> None:
+async def _publish_doubtful(held: HeldImport, progress: Progress) -> int:
     """Approvals that may be out or not, because the one who was publishing them stopped there: publish them (again).
     The provisioner answers each, by now with `skipped` unless it was done before."""
-    row = progress.approved_row
+    row, records = progress.approved_row, 0
     while batch := await approvable(held, after=row, upto=progress.approving_row, most=BATCH_ROWS):
         await held.deps.publisher.publish(APPROVALS, [approval_message(record, progress) for record in batch])
-        row = batch[-1]["row"]
+        row, records = batch[-1]["row"], records + len(batch)
+    return records

@@ -79,9 +79,10 @@ update imports set
 where id = :id and lease_owner = :owner and status = 'running'
 returning provisioned;
 
--- name: complete_approving(id, owner, status)$
+-- name: complete_approving(id, owner, status, approved)$
 -- All approvals are published or given up; returns whether all records have an outcome, too.
-update imports set approve_complete = true, approved_row = approving_row, moved_at = now()
+update imports set
+    approve_complete = true, approved_row = approving_row, approved = :approved, moved_at = now()
 where id = :id and lease_owner = :owner and status = :status
 returning provisioned >= ready + warning;
 

@@ -128,6 +128,16 @@ async def test_a_stored_file_that_is_gone_rejects_the_import_after_some_tries(wo
     assert "file.not_readable" in (await world.row(import_id))["problems"]
 
 
+async def test_an_import_of_a_type_that_is_no_longer_declared_is_rejected(world):
+    import_id = await world.submit(csv(4), type="forgotten")
+    held = await world.claim(import_id)
+    for _ in range(world.deps.settings.repair_tries):
+        with pytest.raises(ReadingFailedError):
+            await work_on(held)
+    await work_on(held)
+    assert await world.status(import_id) == "rejected"
+
+
 async def test_a_file_store_that_is_away_is_waited_for(world):
     import_id = await world.submit(csv(4))
     held = await world.claim(import_id)
