@@ -1,6 +1,7 @@
 """Records of an import by filters, in the order of rows, a page at a time: fast at a million records, because every way
 through them walks an index and stops (sql/list_records.sql)."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import aiosql
 import asyncpg
 
 from services.intake.people import Database
-from services.intake.record_filters import Filters, Walk, choose_walk, results_for
+from services.intake.record_filters import FEW_RECORDS, Filters, Walk, choose_walk, results_for
 from services.intake.search_records import search_rows
+from services.intake.words import finds, words_of
 
 queries = aiosql.from_path(Path(__file__).parent / "sql" / "list_records.sql", "asyncpg")
 
@@ -37,20 +39,45 @@ async def _rows(
     database: Database, of_import: asyncpg.Record, *, filters: Filters, after: int, limit: int
 ) -> list[int]:
     results = results_for(filters.import_status, of_import["status"])
-    place: dict[str, Any] = {"import_id": of_import["id"], "after": after, "limit": limit}
-    asked: dict[str, Any] = {"statuses": filters.statuses, "plans": filters.plans, "results": results}
-    match choose_walk(filters, results, dict(of_import)):
-        case Walk.NOWHERE:
-            return []
-        case Walk.ROWS:
-            found = queries.rows_in_order(database, **place)
+    walk = choose_walk(filters, results, dict(of_import))
+    if walk is Walk.NOWHERE:
+        return []
+    words = filters.words
+    asked = {"import_id": of_import["id"], "statuses": filters.statuses, "plans": filters.plans, "results": results}
+    if walk is Walk.WORDS:
+        asked["problem"] = filters.problem
+        return await search_rows(database, of_import, words=words, asked=asked, after=after, limit=limit)
+    if walk is Walk.PROBLEMS:
+        asked["problem"] = filters.problem
+    if words:
+        return await _rows_with_words(database, walk, asked, words=words, after=after, limit=limit)
+    return await _walk(database, walk, {**asked, "after": after, "limit": limit})
+
+
+async def _walk(database: Database, walk: Walk, place: dict[str, Any]) -> list[int]:
+    match walk:
         case Walk.STATUSES:
-            found = queries.rows_by_status(database, **place, **asked)
+            found = queries.rows_by_status(database, **place)
         case Walk.RESULTS:
-            found = queries.rows_by_result(database, **place, **asked)
+            found = queries.rows_by_result(database, **place)
         case Walk.PROBLEMS:
-            found = queries.rows_by_problem(database, **place, **asked, problem=filters.problem)
-        case Walk.WORDS:
-            asked |= {"problem": filters.problem}
-            return await search_rows(database, of_import, words=filters.words, asked=asked, after=after, limit=limit)
+            found = queries.rows_by_problem(database, **place)
+        case _:
+            all_rows = {name: place[name] for name in ("import_id", "after", "limit")}
+            found = queries.rows_in_order(database, **all_rows)
     return [record["row"] async for record in found]
+
+
+async def _rows_with_words(
+    database: Database, walk: Walk, asked: dict[str, Any], *, words: list[str], after: int, limit: int
+) -> list[int]:
+    """Walk, and look for the words in what is met."""
+    matching: list[int] = []
+    while True:
+        met = await _walk(database, walk, {**asked, "after": after, "limit": FEW_RECORDS})
+        async for record in queries.values_at(database, import_id=asked["import_id"], rows=met):
+            if finds(words, words_of(json.loads(record["values"]))):
+                matching.append(record["row"])
+        if len(met) < FEW_RECORDS or len(matching) >= limit:
+            return matching[:limit]
+        after = met[-1]

@@ -7,7 +7,8 @@ from typing import Any
 
 from services.intake.states import ImportStatus
 from services.intake.words import words_in
-from shared.events import Outcome, Plan, PreImportStatus
+from shared.events import Level, Outcome, Plan, PreImportStatus
+from shared.problems import KINDS
 
 
 class RecordImportStatus(StrEnum):
@@ -20,6 +21,7 @@ class RecordImportStatus(StrEnum):
 
 
 BEFORE_RUN = {ImportStatus.SUBMITTED, ImportStatus.PREPROCESSING, ImportStatus.READY, ImportStatus.REJECTED}
+FEW_RECORDS = 2_000  # their values are read sooner than a frequent word is sorted out of the index
 NO_OUTCOME, PRE_IMPORT_ERROR = "pending", "error"  # results of records that Run gave no outcome
 
 _RESULTS = {
@@ -94,20 +96,32 @@ def import_status_of(status: str, outcome: str | None, *, import_status: str) ->
 
 
 def choose_walk(filters: Filters, results: list[str] | None, counts: Mapping[str, Any]) -> Walk:
-    """The index that leads to the fewest records. `counts` are the counters of the import."""
+    """The index that leads to the fewest records. `counts` are the counters of the import. When words are sought and the
+    answer is not WORDS, there are so few records that the words are best looked for in each."""
     if results == []:
         return Walk.NOWHERE
-    if filters.words:
-        return Walk.WORDS
+    records, walk = _narrowest(filters, results, counts)
+    return Walk.WORDS if filters.words and records > FEW_RECORDS else walk
+
+
+def _narrowest(filters: Filters, results: list[str] | None, counts: Mapping[str, Any]) -> tuple[int, Walk]:
+    """A walk without words, and how many records it leads to at most."""
     if filters.problem:
-        return Walk.PROBLEMS
-    by_status = min(
-        counts[filters.status] if filters.status else counts["rows"],
-        _planned(filters.plan, counts) if filters.plan else counts["rows"],
-    )
-    if results and NO_OUTCOME not in results and sum(counts[result] for result in results) <= by_status:
-        return Walk.RESULTS
-    return Walk.STATUSES if filters.status or filters.plan or results else Walk.ROWS
+        return _with_problem(filters.problem, counts), Walk.PROBLEMS
+    status = counts[filters.status] if filters.status else counts["rows"]
+    plan = _planned(filters.plan, counts) if filters.plan else counts["rows"]
+    by_status = min(status, plan)
+    if results and NO_OUTCOME not in results:
+        by_result = sum(counts[result] for result in results)
+        if by_result <= by_status:
+            return by_result, Walk.RESULTS
+    return by_status, Walk.STATUSES if filters.status or filters.plan or results else Walk.ROWS
+
+
+def _with_problem(code: str, counts: Mapping[str, Any]) -> int:
+    if code not in KINDS:
+        return int(counts["rows"])
+    return int(counts["error"] + counts["failed" if KINDS[code].level is Level.ERROR else "warning"])
 
 
 def _planned(plan: Plan, counts: Mapping[str, Any]) -> int:

@@ -79,16 +79,15 @@ from (
     where w.import_id = :import_id and w.word >= :word and w.word < :word_end and w.row > :after and w.row <= :until
 ) found
 cross join lateral (
-    select r.row, r.values from records r
-    where r.import_id = :import_id and r.row = found.row
-        and r.status = any(cast(:statuses as text[])) and r.plan = any(cast(:plans as text[]))
-        and (cast(:results as text[]) is null or :results @> array[case when r.status = 'error' then 'error' else coalesce(
-            (select t.outcome from record_results t where t.import_id = r.import_id and t.row = r.row), 'pending') end])
-        and (cast(:problem as text) is null
-            or (select true from record_problems p where p.import_id = r.import_id and p.code = :problem and p.row = r.row)
-            or (select t.problem ->> 'code' = :problem from record_results t where t.import_id = r.import_id and t.row = r.row))
-    offset 0
+    -- offset 0 keeps the conditions below out of here, and so the choice of the index simple
+    select * from records r where r.import_id = :import_id and r.row = found.row offset 0
 ) r
+where r.status = any(cast(:statuses as text[])) and r.plan = any(cast(:plans as text[]))
+    and (cast(:results as text[]) is null or :results @> array[case when r.status = 'error' then 'error' else coalesce(
+        (select t.outcome from record_results t where t.import_id = r.import_id and t.row = r.row), 'pending') end])
+    and (cast(:problem as text) is null
+        or (select true from record_problems p where p.import_id = r.import_id and p.code = :problem and p.row = r.row)
+        or (select t.problem ->> 'code' = :problem from record_results t where t.import_id = r.import_id and t.row = r.row))
 order by found.row limit :limit;
 
 -- name: candidates_in_order(import_id, after, until, limit, statuses, plans, results, problem, pattern)
@@ -103,11 +102,18 @@ where r.import_id = :import_id and r.row > :after and r.row <= :until and lower(
         or (select t.problem ->> 'code' = :problem from record_results t where t.import_id = r.import_id and t.row = r.row))
 order by r.row limit :limit;
 
+-- name: values_at(import_id, rows)
+-- The values of these records.
+select r.row, r.values
+from unnest(cast(:rows as integer[])) as asked(row)
+cross join lateral (select * from records r where r.import_id = :import_id and r.row = asked.row offset 0) r
+order by asked.row;
+
 -- name: records_at(import_id, rows)
 -- All that is shown of these records.
 select r.row, r.status, r.plan, r.cells, r.values, r.problems, t.outcome, t.problem, e.status as email
-from records r
-left join record_results t on t.import_id = r.import_id and t.row = r.row
-left join record_emails e on e.import_id = r.import_id and e.row = r.row
-where r.import_id = :import_id and r.row = any(cast(:rows as integer[]))
-order by r.row;
+from unnest(cast(:rows as integer[])) as asked(row)
+cross join lateral (select * from records r where r.import_id = :import_id and r.row = asked.row offset 0) r
+left join lateral (select * from record_results t where t.import_id = :import_id and t.row = asked.row offset 0) t on true
+left join lateral (select * from record_emails e where e.import_id = :import_id and e.row = asked.row offset 0) e on true
+order by asked.row;

@@ -7,8 +7,8 @@ from shared.events import Plan, PreImportStatus
 
 PENDING, SUCCESS, ERROR, SKIPPED = RecordImportStatus
 COUNTS = {
-    "rows": 1000, "ready": 900, "warning": 60, "error": 40, "plan_create": 500, "plan_add": 400, "plan_nothing": 60,
-    "created": 480, "added": 400, "unchanged": 60, "failed": 20, "skipped": 0,
+    "rows": 100_000, "ready": 90_000, "warning": 6_000, "error": 4_000, "plan_create": 50_000, "plan_add": 40_000,
+    "plan_nothing": 6_000, "created": 48_000, "added": 40_000, "unchanged": 6_000, "failed": 2_000, "skipped": 0,
 }  # fmt: skip
 
 
@@ -60,6 +60,9 @@ def test_the_import_status_shown_is_the_one_found_by_its_filter(
         (Filters(import_status=SUCCESS, plan=Plan.NOTHING), "finished", Walk.STATUSES),
         (Filters(problem="email.invalid", status=PreImportStatus.ERROR), "ready", Walk.PROBLEMS),
         (Filters(q="anna", problem="email.invalid"), "ready", Walk.WORDS),
+        (Filters(q="anna"), "ready", Walk.WORDS),
+        (Filters(q="anna", status=PreImportStatus.WARNING), "ready", Walk.WORDS),
+        (Filters(q="anna", import_status=SKIPPED), "finished", Walk.RESULTS),
         (Filters(q=" @ "), "ready", Walk.ROWS),
     ],
 )
