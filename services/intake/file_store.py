@@ -26,18 +26,7 @@ class FileStore:
         """Remove a file."""
         await obstore.delete_async(self._store, path)
 
-    async def chunks(self, path: str) -> AsyncIterator[bytes]:
-        """The file's bytes in order, some at a time."""
-        answer = await obstore.get_async(self._store, path)
-        async for chunk in answer.stream(min_chunk_size=_READ_BYTES):
-            yield bytes(chunk)
-
     def blocking_chunks(self, path: str) -> Iterator[bytes]:
-        """The same for readers that are not async; use it in a thread or where blocking for a disk read is fine."""
+        """The file's bytes in order, some at a time; each step blocks, so walk it in a thread."""
         for chunk in obstore.get(self._store, path).stream(min_chunk_size=_READ_BYTES):
             yield bytes(chunk)
-
-    async def content(self, path: str) -> bytes:
-        """The whole file in memory, for formats that cannot be streamed."""
-        answer = await obstore.get_async(self._store, path)
-        return bytes(await answer.bytes_async())
