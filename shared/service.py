@@ -143,8 +143,9 @@ async def _start(broker: SafeBroker, publishers: list[Publisher], settings: Serv
     while True:
         try:
             await check_topics(settings, ALL_TOPICS)
-            await broker.start()
             await asyncio.gather(*(publisher.connect() for publisher in publishers))
+            async with asyncio.timeout(BROKER_WAIT_SECONDS):
+                await broker.start()
             return
         except (KafkaError, OSError, TopicMissingError) as error:
             if asyncio.get_running_loop().time() > deadline:

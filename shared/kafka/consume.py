@@ -21,7 +21,7 @@ from faststream.message import AckStatus
 from shared.events import Codec
 from shared.kafka.brake import Brake
 from shared.kafka.message import dead_letter, origin_of
-from shared.kafka.poll import PollingConsumer
+from shared.kafka.poll import PollingConsumer, UnreadableRecord
 from shared.kafka.publish import Publisher
 from shared.metrics import BATCH_FAILURES, BATCH_SECONDS, COMMIT_FAILURES, DEAD_LETTERS, EVENTS
 from shared.topics import Topic
@@ -164,14 +164,20 @@ class Consumption(Generic[E, D]):
                 batch.records.append(record)
         return batch, dead
 
-    async def _handle(self, batch: Batch[E], consumer: PollingConsumer) -> list[tuple[ConsumerRecord, str]]:
+    async def _handle(
+        self, batch: Batch[E], consumer: PollingConsumer, tries: int = 2
+    ) -> list[tuple[ConsumerRecord, str]]:
         """The handler's rejects. A batch with an event that the handler or the database cannot take is halved until
         that event is alone; work that was done twice on the way is the handler's to be idempotent about."""
         consumer.polled_at = time.monotonic()
         try:
             await self._handler(batch, self._deps)
         except _DATA_ERRORS as error:
+            if isinstance(error, OSError):
+                raise  # a certificate error is a ValueError too
             count = len(batch.events)
+            if count == 1 and tries > 1:  # a key that another transaction took meanwhile is there now
+                return await self._handle(batch.part(0, 1), consumer, tries - 1)
             if count == 1:
                 log.error("event.not_handled", topic=self.topic.name, error=type(error).__name__, at=where(error))
                 return [(batch.records[0], "event.not_handled")]
@@ -217,6 +223,8 @@ def stray_or_raise(error: BaseException) -> None:
 
 
 def _why_unreadable(record: ConsumerRecord, error: Exception) -> str:
+    if isinstance(record, UnreadableRecord):
+        return "record.not_unpacked"
     if not record.value:
         return "event.empty"
     if isinstance(error, msgspec.ValidationError):

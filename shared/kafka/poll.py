@@ -1,4 +1,4 @@
-"""The consumer under FastStream: polls so that no record is skipped, and says how it is doing."""
+"""The consumer under FastStream: polls so that no record is skipped or blocks its partition, and says how it is doing."""
 
 import asyncio
 import time
@@ -6,14 +6,26 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, IllegalStateError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    IllegalStateError,
+    KafkaError,
+    UnsupportedCodecError,
+)
 
 log = structlog.get_logger()
 
 Records = dict[TopicPartition, list[ConsumerRecord]]
 
 POLL_MS = 500  # how long one poll waits for a first record; records that arrive end it at once
-ERROR_SECONDS = 1.0  # between polls while they fail
+ERROR_SECONDS = 0.5  # between polls while they fail
+_CHECK_MS = 300  # how long a suspected partition is waited for
+_TRIES = 3  # at a record that cannot be unpacked, before it is passed over
+
+
+class UnreadableRecord(ConsumerRecord):  # type: ignore[misc] # aiokafka is untyped
+    """Stands for a record that cannot even be unpacked, such as one with a header name that is not UTF-8."""
 
 
 class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is untyped
@@ -26,6 +38,8 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         self.poll_error = ""  # class of the last poll's error
         self.held_until = 0.0
         self._astray = False
+        self._suspected: list[TopicPartition] = []  # of holding a record that cannot be unpacked
+        self._failed_at: dict[tuple[TopicPartition, int], int] = {}
 
     def hold(self, seconds: float) -> None:
         """Give out no records for so long. Heartbeats, rebalances and stopping go on."""
@@ -41,7 +55,9 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         try:
             if self._astray:
                 await self._seek_back()
-            records: Records = await super().getmany(*partitions, timeout_ms=POLL_MS, max_records=max_records)
+            if self._suspected:
+                return await self._one_by_one(max_records or 1)
+            records: Records = await super().getmany(timeout_ms=POLL_MS, max_records=max_records)
         except ConsumerStoppedError:
             raise
         except asyncio.CancelledError:
@@ -49,6 +65,7 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
                 raise
             return await self._failed("CancelledError")
         except Exception as error:
+            self._suspected = list(self.assignment()) if _may_be_the_record(error) else []
             return await self._failed(type(error).__name__)
         self.poll_error = ""
         return records
@@ -89,6 +106,39 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         await asyncio.sleep(ERROR_SECONDS)
         return {}
 
+    async def _one_by_one(self, most: int) -> Records:
+        """The next suspected partition, record by record, so that the position tells which one cannot be unpacked.
+        Other clients can write such records, and aiokafka would fail at one for ever, for all partitions."""
+        partition = self._suspected[-1]
+        records: list[ConsumerRecord] = []
+        while len(records) < most and self._subscription.is_assigned(partition):
+            offset = self._position(partition)
+            try:
+                one: Records = await super().getmany(partition, timeout_ms=_CHECK_MS, max_records=1)
+            except Exception as error:
+                if offset is None or not _may_be_the_record(error):
+                    raise
+                return {partition: records + self._passed_over(partition, offset, error)}
+            if partition not in one:
+                break
+            records += one[partition]
+        self._suspected.pop()
+        return {partition: records} if records else {}
+
+    def _passed_over(self, partition: TopicPartition, offset: int, error: Exception) -> list[ConsumerRecord]:
+        """The record, as unreadable, once it has failed often enough; until then nothing, to try again."""
+        tries = self._failed_at[partition, offset] = self._failed_at.get((partition, offset), 0) + 1
+        log.error(
+            "record.not_unpacked", topic=partition.topic, partition=partition.partition, offset=offset,
+            error=type(error).__name__, tries=tries,
+        )  # fmt: skip
+        if tries < _TRIES:
+            self.seek(partition, offset)
+            return []
+        self.seek(partition, offset + 1)
+        del self._failed_at[partition, offset]
+        return [UnreadableRecord(partition.topic, partition.partition, offset, -1, 0, None, None, None, -1, -1, ())]
+
     async def _seek_back(self) -> None:
         """To what is committed. aiokafka's seek_to_committed stays where it is when nothing was committed yet."""
         for partition in self.assignment():
@@ -101,6 +151,12 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
             except IllegalStateError:
                 continue  # taken away meanwhile; who has it now starts at what is committed
         self._astray = False
+
+
+def _may_be_the_record(error: Exception) -> bool:
+    return not isinstance(error, KafkaError | OSError) or isinstance(
+        error, CorruptRecordException | UnsupportedCodecError
+    )
 
 
 def _really_cancelled() -> bool:
