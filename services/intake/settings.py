@@ -1,6 +1,6 @@
 """Settings of intake. Each stands beside a sentence that says what it changes."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.settings import ServiceSettings
 
@@ -29,4 +29,12 @@ class Settings(ServiceSettings):
     )
     repair_tries: int = Field(
         3, gt=0, description="How often that is tried before such records get the problem `internal.no_answer`."
+    )
+    session_secret: SecretStr | None = Field(
+        None,
+        description="What session cookies are signed with; a new one signs everybody out. Empty: one that the database made.",
+    )
+    session_hours: int = Field(12, gt=0, description="How long somebody stays signed in, in hours.")
+    sign_in_link_minutes: int = Field(
+        15, gt=0, description="How long a link from `rollcall sign-in-link` works, in minutes. It works once."
     )

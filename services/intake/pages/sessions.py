@@ -1,0 +1,99 @@
+"""The session cookie, and what pages ask for: `SignedIn`. The sessions themselves are kept by services.intake.sessions."""
+
+from typing import Annotated
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import RedirectResponse
+
+from services.intake.deps import Deps
+from services.intake.pages.signing import Signing
+from services.intake.people import User
+from services.intake.sessions import Session, session_of
+from services.intake.settings import Settings
+
+_PURPOSE = "session"
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in; the way back is `next`, a local address."""
+
+    def __init__(self, next_address: str) -> None:
+        super().__init__("sign in first")
+        self.next = next_address
+
+
+async def find_session(request: Request) -> Session | None:
+    """The session that the request's cookie names, if it lives."""
+    if not hasattr(request.state, "session"):
+        request.state.session = await _find(request)
+    found: Session | None = request.state.session
+    return found
+
+
+async def signed_in(request: Request) -> User:
+    """The person who is signed in; others are sent to the sign-in page and come back afterwards."""
+    session = await find_session(request)
+    if session is None:
+        raise SignInNeeded(_way_back(request))
+    return session.user
+
+
+async def go_to_sign_in(_: Request, needed: Exception) -> RedirectResponse:
+    """What becomes of SignInNeeded."""
+    back = needed.next if isinstance(needed, SignInNeeded) else "/"
+    return RedirectResponse(f"/sign-in?{urlencode({'next': back})}", status_code=303)
+
+
+SignedIn = Annotated[User, Depends(signed_in)]
+
+
+def who(request: Request) -> User | None:
+    """Who is signed in, for pages that show themselves to everybody: None unless somebody asked before."""
+    session: Session | None = getattr(request.state, "session", None)
+    return session.user if session else None
+
+
+async def keep_session(request: Request, response: Response, token: str) -> None:
+    """Give the browser its session."""
+    settings: Settings = request.app.state.deps.settings
+    signing: Signing = request.app.state.signing
+    response.set_cookie(
+        cookie_name(settings.base_url), await signing.sign(token, purpose=_PURPOSE),
+        max_age=settings.session_hours * 3600, path="/", httponly=True, samesite="lax", secure=is_https(settings.base_url),
+    )  # fmt: skip
+
+
+def drop_session(request: Request, response: Response) -> None:
+    """Take the cookie away."""
+    base_url = request.app.state.deps.settings.base_url
+    response.delete_cookie(
+        cookie_name(base_url), path="/", httponly=True, samesite="lax", secure=is_https(base_url)
+    )  # fmt: skip
+
+
+def cookie_name(base_url: str) -> str:
+    """With TLS browsers guarantee by the prefix that no other host or path has set it. Without, the port tells two local
+    stacks apart, which cookies do not."""
+    if is_https(base_url):
+        return "__Host-rollcall"
+    return f"rollcall-{urlsplit(base_url).port or 80}"
+
+
+def is_https(base_url: str) -> bool:
+    """Do people reach the pages with TLS?"""
+    return urlsplit(base_url).scheme == "https"
+
+
+async def _find(request: Request) -> Session | None:
+    deps: Deps = request.app.state.deps
+    signing: Signing = request.app.state.signing
+    cookie = request.cookies.get(cookie_name(deps.settings.base_url))
+    token = await signing.read(cookie, purpose=_PURPOSE) if cookie else None
+    return await session_of(deps.pool, token) if token else None
+
+
+def _way_back(request: Request) -> str:
+    if request.method != "GET":
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
