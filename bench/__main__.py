@@ -1,5 +1,6 @@
 """`make bench`: sizes of imports through a running stack, and the pure-SQL limit on the same Postgres in the same run."""
 
+import json
 import tempfile
 import time
 from datetime import datetime
@@ -14,6 +15,8 @@ from bench.files import write_known, write_learners
 from bench.processes import Usage, usage
 from bench.pure_sql import pure_sql
 from cli.client import Api, JsonObject, connect, local_stack
+from cli.local.postgres import admin_dsn
+from cli.local.stack_file import Home, find_home, read_json
 
 POLL_SECONDS = 0.01
 console = Console(width=150)
@@ -51,7 +54,7 @@ def _measure(api: Api, rows: int, table: Table, used: Table) -> None:
         between = usage(local_stack()["pids"])
         finished = _run(api, ready["id"])
         after = usage(local_stack()["pids"])
-        limit = pure_sql(local_stack()["databases"], source, tag=tag)
+        limit = pure_sql(_superuser(), source)
     prepared, ran = _seconds(finished, "submitted_at", "ready_at"), _seconds(finished, "started_at", "finished_at")
     importable = rows - finished["counts"]["error"]
     table.add_row(
@@ -119,6 +122,13 @@ def _behind(api: Api, rows: int) -> str:
         f"10 rows behind {rows:,}: pre-processing {_seconds(small_done, 'submitted_at', 'ready_at'):.2f} s, "
         f"Run {_seconds(small_done, 'started_at', 'finished_at'):.2f} s (the large one was {still})"
     )
+
+
+def _superuser() -> str:
+    """The local stack's Postgres, as its owner."""
+    home = Home(find_home())
+    port = json.loads(home.ports.read_text(encoding="utf-8"))["postgres"]
+    return admin_dsn(port, read_json(home.secrets)["passwords"]["postgres"])
 
 
 def _wait_finished(api: Api, import_id: str) -> None:

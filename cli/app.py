@@ -2,8 +2,11 @@
 
 import sys
 from importlib.util import find_spec
+from typing import NoReturn
 
+import httpx
 import typer
+from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from cli import demo, directory, experiences, imports, operations, tokens
@@ -38,5 +41,13 @@ def main() -> None:
     try:
         app()
     except Refused as refused:
-        Console(stderr=True).print(f"{refused} ({refused.code})", style="red", soft_wrap=True, markup=False)
-        sys.exit(1)
+        _end(f"{refused} ({refused.code})")
+    except httpx.HTTPError as error:
+        _end(f"The server does not answer ({type(error).__name__}); is it up? (server.away)")
+    except KafkaError as error:
+        _end(f"The broker does not answer ({type(error).__name__}); is it up? (broker.away)")
+
+
+def _end(message: str) -> NoReturn:
+    Console(stderr=True).print(message, style="red", soft_wrap=True, markup=False)
+    sys.exit(1)

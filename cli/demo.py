@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -45,7 +46,7 @@ def demo() -> None:
         counts_table(found, "Outcomes", ("created", "added", "unchanged", "failed", "skipped", "not_imported"))
     )
     _step(4, "Mails")
-    _show_mails(Path(stack["inbox"]), since=began, expected=found["counts"]["created"] + 1)
+    _show_mails(stack, since=began, expected=found["counts"]["created"] + 1)
     _where_next(stack, found)
 
 
@@ -74,20 +75,22 @@ def _review(api: Api, found: JsonObject) -> None:
         console.print(records_table(records, f"Records with status {status}"))
 
 
-def _show_mails(inbox: Path, *, since: float, expected: int) -> None:
+def _show_mails(stack: JsonObject, *, since: float, expected: int) -> None:
+    inbox = Path(stack["inbox"])
     seen: list[Path] = []
     for arrived in track(range(expected), description="Mails arriving", console=console):
         deadline = time.time() + MAILS_SECONDS
         while len(seen) <= arrived and time.time() < deadline:
             seen = [file for file in inbox.glob("*.eml") if file.stat().st_mtime >= since]
             time.sleep(0 if len(seen) > arrived else 0.1)
-    table = Table("To", "Subject", title=f"{len(seen)} mails in {inbox}", title_justify="left")
-    newest = sorted(seen, key=lambda file: file.stat().st_mtime)
-    for file in newest[:MAILS_SHOWN]:
-        table.add_row(*_to_and_subject(file))
-    if len(newest) > MAILS_SHOWN:
-        table.add_row("…", f"and {len(newest) - MAILS_SHOWN} more, the last one to the importer:")
-        table.add_row(*_to_and_subject(newest[-1]))
+    mails = [_to_and_subject(file) for file in seen]
+    finish = [mail for mail in mails if stack["user"] in mail[0]]
+    welcome = [mail for mail in mails if mail not in finish]
+    table = Table("To", "Subject", title=f"{len(mails)} mails in {inbox}", title_justify="left")
+    for mail in finish + welcome[:MAILS_SHOWN]:
+        table.add_row(*map(escape, mail))
+    if len(welcome) > MAILS_SHOWN:
+        table.add_row("…", f"{len(welcome) - MAILS_SHOWN} more welcome mails")
     console.print(table)
     if len(seen) < expected:
         console.print(f"[red]{expected - len(seen)} mails have not arrived yet; see .rollcall/logs/notifier.log")
@@ -104,5 +107,5 @@ def _where_next(stack: JsonObject, found: JsonObject) -> None:
     console.print(f"API        {stack['base_url']}/api/v1  (described at {stack['base_url']}/api/v1/openapi.json)")
     console.print(f"This import  {stack['base_url']}/api/v1/imports/{found['id']}")
     console.print("Token      in .rollcall/stack.json")
-    console.print("Try        uv run rollcall import examples/learners.csv --run --wait")
+    console.print("Try        .venv/bin/rollcall import examples/learners.csv --run --wait")
     console.print("Stop       make down")

@@ -40,7 +40,7 @@ def _show(progress: Progress, bars: dict[str, TaskID], found: JsonObject) -> Non
 
 def counts_table(found: JsonObject, title: str, names: Iterable[str]) -> Table:
     """Some of an import's counts, a line each."""
-    table = Table(title=title, title_justify="left", show_header=False)
+    table = Table(title=title, title_justify="left", show_header=False, min_width=24)
     for name in names:
         table.add_row(
             name.replace("_", " "), f"{found['counts'][name]:,}", style=None if found["counts"][name] else "dim"

@@ -14,9 +14,16 @@ from shared.settings import ServiceSettings
 log = structlog.get_logger()
 
 WAIT_SECONDS = 120.0  # for a database that starts together with us; after it the process exits and is started again
-# A plan is made anew for each call: one kept from when a table was empty walks through all of it when it has a million
-# rows (a batch took 7 s instead of 40 ms). Behind PgBouncer: ignore_startup_parameters = plan_cache_mode.
-_SERVER_SETTINGS = {"plan_cache_mode": "force_custom_plan"}
+# Every statement looks up keys, some thousand at once, and shall cost the same whatever the size of the table. So a plan
+# is made anew for each call (one kept from when a table was empty took 7 s instead of 40 ms), does not walk through the
+# table, and starts no parallel workers (27 ms instead of 5 ms for 2,000 keys).
+# Behind PgBouncer: ignore_startup_parameters = these names.
+_SERVER_SETTINGS = {
+    "plan_cache_mode": "force_custom_plan",
+    "enable_seqscan": "off",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+}
 _AWAY = (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.ConnectionDoesNotExistError)
 
 

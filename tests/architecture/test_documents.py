@@ -12,7 +12,8 @@ LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 PLACE = re.compile(r"`((?:services|shared|cli)/[\w/]+\.py):(\w+)`")
 
 spec = importlib.util.spec_from_file_location("generate_docs", ROOT / "docs" / "generate.py")
-assert spec and spec.loader
+assert spec
+assert spec.loader
 generate = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(generate)
 

@@ -50,7 +50,7 @@ returning
 -- Put down `skipped` for the next records that were not handed over; returns how many and the last one.
 with next as materialized (
     select row from records
-    where import_id = :import_id and row > :after and status in ('ready', 'warning')
+    where import_id = :import_id and row > :after and status <> 'error'
     order by row limit :most
 ),
 skipped as (
