@@ -163,9 +163,11 @@ async def _stop(broker: SafeBroker, server: "_Server", tasks: dict[str, asyncio.
     for name, task in tasks.items():
         if name != "http":
             task.cancel()
-    with suppress(Exception):
-        await asyncio.wait_for(broker.stop(), seconds + 1)
-    await asyncio.wait(tasks.values(), timeout=HTTP_STOP_SECONDS + 1)
+    leaving = asyncio.ensure_future(broker.stop())
+    await asyncio.wait([leaving, *tasks.values()], timeout=seconds + 1)
+    leaving.cancel()
+    with suppress(Exception, asyncio.CancelledError):
+        await leaving
 
 
 async def _first(*tasks: asyncio.Future[Any]) -> set[asyncio.Future[Any]]:

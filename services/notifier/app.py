@@ -5,18 +5,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from services.notifier.compose import Composer
-from services.notifier.consumers import Deps, on_imports_changed, on_records_provisioned
+from services.notifier.consumers import SUBSCRIPTIONS, Deps
 from services.notifier.deliver import Delivery
 from services.notifier.pace import ServerPause
 from services.notifier.settings import Settings
 from services.notifier.smtp_pool import SmtpPool
 from services.notifier.store import Store
 from services.notifier.tell import tell_settled
-from shared.kafka.consume import Subscription
 from shared.kafka.publish import open_publisher
 from shared.postgres.pool import open_database
 from shared.service import Service
-from shared.topics import LIFECYCLE, RESULTS
 
 
 async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[Deps]:
@@ -41,10 +39,7 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         name="notifier",
         settings=settings,
         deps=Deps(store=store, publisher=publisher, queued=queued),
-        subscriptions=(
-            Subscription(topic=LIFECYCLE, handler=on_imports_changed, max_records=500),
-            Subscription(topic=RESULTS, handler=on_records_provisioned),
-        ),
+        subscriptions=SUBSCRIPTIONS,
         loops=(delivery.deliver_mails, tell),
         checks={"database": store.check, "mail_settings": pause.check},
     )

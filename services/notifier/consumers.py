@@ -2,14 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from services.notifier.mails import import_facts, welcome_mails
 from services.notifier.store import Store
 from shared.events import ImportChanged, RecordProvisioned
-from shared.kafka.consume import Batch
+from shared.kafka.consume import Batch, Subscription
 from shared.kafka.publish import Publisher
+from shared.topics import LIFECYCLE, RESULTS
 
 log = structlog.get_logger()
 
@@ -43,3 +45,9 @@ async def on_imports_changed(batch: Batch[ImportChanged], deps: Deps) -> None:
         await deps.store.keep_imports(facts, finishes)
         deps.queued.set()
         log.info("imports.known", imports=len(facts), finished=len(finishes))
+
+
+SUBSCRIPTIONS: tuple[Subscription[Any, Deps], ...] = (
+    Subscription(topic=LIFECYCLE, handler=on_imports_changed, max_records=500),
+    Subscription(topic=RESULTS, handler=on_records_provisioned),
+)

@@ -4,15 +4,13 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from services.provisioner.consumers import Deps, on_imports_changed, on_records_approved
+from services.provisioner.consumers import SUBSCRIPTIONS, Deps
 from services.provisioner.http import directory_api
 from services.provisioner.settings import Settings
-from shared.kafka.consume import Subscription
 from shared.kafka.publish import open_publisher
 from shared.postgres.outbox import relay_outbox
 from shared.postgres.pool import open_database
 from shared.service import Service
-from shared.topics import APPROVALS, LIFECYCLE
 
 
 async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[Deps]:
@@ -28,10 +26,7 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         name="provisioner",
         settings=settings,
         deps=Deps(pool, publisher),
-        subscriptions=(
-            Subscription(topic=APPROVALS, handler=on_records_approved),
-            Subscription(topic=LIFECYCLE, handler=on_imports_changed),
-        ),
+        subscriptions=SUBSCRIPTIONS,
         loops=(relay_directory_changes,),
         http=directory_api(pool, settings.directory_token),
         checks={"database": lambda: pool.fetchval("select 1")},

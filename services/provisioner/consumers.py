@@ -1,6 +1,7 @@
 """What the provisioner does with the events it hears: one batch in, one transaction, one batch of results out."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import structlog
@@ -9,9 +10,9 @@ from services.provisioner import store
 from services.provisioner.outcome import flaw, is_id
 from services.provisioner.provision import provision
 from shared.events import ImportChanged, LifecycleType, RecordApproved
-from shared.kafka.consume import Batch
+from shared.kafka.consume import Batch, Subscription
 from shared.kafka.publish import Message, Publisher
-from shared.topics import RESULTS
+from shared.topics import APPROVALS, LIFECYCLE, RESULTS
 
 log = structlog.get_logger()
 
@@ -59,3 +60,9 @@ async def on_imports_changed(batch: Batch[ImportChanged], deps: Deps) -> None:
     if cancelling:
         await store.remember_cancelled(deps.pool, list(cancelling))
         log.info("run.cancelling", import_ids=list(cancelling))
+
+
+SUBSCRIPTIONS: tuple[Subscription[Any, Deps], ...] = (
+    Subscription(topic=APPROVALS, handler=on_records_approved),
+    Subscription(topic=LIFECYCLE, handler=on_imports_changed),
+)

@@ -3,15 +3,12 @@
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from services.validator import consumers
-from services.validator.consumers import Deps
+from services.validator.consumers import SUBSCRIPTIONS, Deps
 from services.validator.settings import Settings
 from services.validator.store import Store
-from shared.kafka.consume import Subscription
 from shared.kafka.publish import open_publisher
 from shared.postgres.pool import open_database
 from shared.service import Service
-from shared.topics import DIRECTORY, LIFECYCLE, RESULTS, ROWS
 
 
 async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[Deps]:
@@ -26,11 +23,6 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         name="validator",
         settings=settings,
         deps=Deps(store=Store(pool), publisher=publisher),
-        subscriptions=(
-            Subscription(topic=ROWS, handler=consumers.on_rows_read),
-            Subscription(topic=RESULTS, handler=consumers.on_records_provisioned),
-            Subscription(topic=DIRECTORY, handler=consumers.on_directory_changed),
-            Subscription(topic=LIFECYCLE, handler=consumers.on_imports_changed),
-        ),
+        subscriptions=SUBSCRIPTIONS,
         checks={"database": database},
     )

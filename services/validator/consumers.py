@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -20,9 +20,9 @@ from shared.events import (
     RowRead,
     encode,
 )
-from shared.kafka.consume import Batch
+from shared.kafka.consume import Batch, Subscription
 from shared.kafka.publish import Message, Publisher
-from shared.topics import CHECKS
+from shared.topics import CHECKS, DIRECTORY, LIFECYCLE, RESULTS, ROWS
 
 E = TypeVar("E")
 
@@ -116,3 +116,11 @@ async def on_imports_changed(batch: Batch[ImportChanged], deps: Deps) -> None:
     if over:
         await deps.store.forget(sorted(over))
         log.info("imports.forgotten", imports=len(over))
+
+
+SUBSCRIPTIONS: tuple[Subscription[Any, Deps], ...] = (
+    Subscription(topic=ROWS, handler=on_rows_read),
+    Subscription(topic=RESULTS, handler=on_records_provisioned),
+    Subscription(topic=DIRECTORY, handler=on_directory_changed),
+    Subscription(topic=LIFECYCLE, handler=on_imports_changed),
+)
