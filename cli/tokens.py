@@ -39,13 +39,13 @@ def create(
             await people.make_platform_administrator(pool, email)
         return await tokens.create_token(pool, email, name=name)
 
-    print(_at_intake(database_url, make))
+    print(at_intake(database_url, make))
 
 
 @app.command("list")
 def list_tokens(email: Email, database_url: DatabaseOption = "") -> None:
     """List a person's tokens; the tokens themselves are not kept."""
-    for token in _at_intake(database_url, lambda pool: tokens.list_tokens(pool, email_key(email))):
+    for token in at_intake(database_url, lambda pool: tokens.list_tokens(pool, email_key(email))):
         ended = f"revoked {token.revoked_at:%Y-%m-%d}" if token.revoked_at else "in use"
         out.print(f"{token.id}  {token.created_at:%Y-%m-%d}  {ended:<18} {token.name}")
 
@@ -55,12 +55,13 @@ def revoke(
     token_id: Annotated[UUID, typer.Argument(help="Id, as `list` shows it.")], database_url: DatabaseOption = ""
 ) -> None:
     """End a token's life at once."""
-    if not _at_intake(database_url, lambda pool: tokens.revoke_token(pool, token_id)):
+    if not at_intake(database_url, lambda pool: tokens.revoke_token(pool, token_id)):
         raise Refused(0, "token.unknown", "There is no such token in use.")
     out.print("Revoked.")
 
 
-def _at_intake(database_url: str, work: Callable[[asyncpg.Pool], Awaitable[T]]) -> T:
+def at_intake(database_url: str, work: Callable[[asyncpg.Pool], Awaitable[T]]) -> T:
+    """Do something with intake's database: the one that is named, else the local stack's."""
     address = database_url or str(local_stack().get("databases", {}).get("intake", ""))
     if not address:
         raise Refused(0, "database.unknown", "No local stack is up here; run `rollcall up` or give --database-url.")
