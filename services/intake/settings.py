@@ -35,6 +35,17 @@ class Settings(ServiceSettings):
         description="What session cookies are signed with; a new one signs everybody out. Empty: one that the database made.",
     )
     session_hours: int = Field(12, gt=0, description="How long somebody stays signed in, in hours.")
-    sign_in_link_minutes: int = Field(
-        15, gt=0, description="How long a link from `rollcall sign-in-link` works, in minutes. It works once."
+    oidc_issuer: str = Field(
+        "",
+        description="OpenID Connect provider that people sign in with, by its issuer: `https://login.example.org`. Empty: only "
+        "links from `rollcall sign-in-link`. Its way back is `<base_url>/sign-in/oidc/back`.",
     )
+    oidc_client_id: str = Field("", description="What the provider calls this installation.")
+    oidc_client_secret: SecretStr | None = Field(None, description="What this installation proves itself with there.")
+    sign_ins_per_minute: int = Field(
+        30,
+        gt=0,
+        description="How often one network address may try to sign in. Behind a proxy, uvicorn's variable "
+        "`FORWARDED_ALLOW_IPS` says whose word on the address counts.",
+    )
+    uploads_per_minute: int = Field(60, gt=0, description="How many source files one person may upload in a minute.")

@@ -9,11 +9,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.intake.api.errors import ApiError, not_found
 from services.intake.deps import Deps
+from services.intake.pages.csrf import HEADER, check_csrf
+from services.intake.pages.sessions import find_session
 from services.intake.people import User, administers
 from services.intake.read_imports import find_import
 from services.intake.tokens import bearer_of
 
 _bearer = HTTPBearer(auto_error=False, description="A token from `rollcall token create`.")
+_SAFE = ("GET", "HEAD", "OPTIONS")  # they change nothing
 
 
 def get_deps(request: Request) -> Deps:
@@ -28,12 +31,18 @@ DepsOf = Annotated[Deps, Depends(get_deps)]
 async def get_caller(
     request: Request, deps: DepsOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> User:
-    """The person whose token came with the request. Raises 401 when there is none or it does not work."""
+    """The person whose token came with the request, or who is signed in: then a change needs the CSRF token of their session
+    too. Raises 401 when there is neither or it does not work."""
     if credentials is None:
         if "authorization" in request.headers:
             raise _unauthenticated(
                 "auth.invalid", "The Authorization header is not `Bearer <token>`.", "invalid_request"
             )
+        session = await find_session(request)
+        if session is not None:
+            if request.method not in _SAFE:
+                check_csrf(request, request.headers.get(HEADER))
+            return session.user
         raise _unauthenticated("auth.missing", "Send your token in the header `Authorization: Bearer <token>`.")
     user = await bearer_of(deps.pool, credentials.credentials)
     if user is None:

@@ -11,7 +11,8 @@ from services.intake.api.errors import answer_errors
 from services.intake.api.limit_bodies import LimitBodies
 from services.intake.api.schemas import ProblemDetails
 from services.intake.deps import Deps
-from services.intake.pages.sessions import SignInNeeded, go_to_sign_in
+from services.intake.pages.headers import SecurityHeaders
+from services.intake.pages.sessions import SignInNeeded, go_to_sign_in, is_https
 from services.intake.pages.signing import Signing
 from services.intake.watch_imports import ImportWatches
 
@@ -43,6 +44,7 @@ def build_http(deps: Deps) -> FastAPI:
     app.state.watches = ImportWatches(deps.pool)
     app.state.signing = Signing(deps.pool, deps.settings.session_secret)
     app.add_middleware(LimitBodies)
+    app.add_middleware(SecurityHeaders, https=is_https(deps.settings.base_url))
     answer_errors(app)
     app.exception_handler(SignInNeeded)(go_to_sign_in)
     # Access on the router too: a route that forgets to ask who is calling is closed all the same.

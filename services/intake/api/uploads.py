@@ -11,6 +11,7 @@ from services.intake.api.access import Caller, DepsOf, MyExperience
 from services.intake.api.schemas import Import, ProblemDetails
 from services.intake.deps import Deps
 from services.intake.import_types import IMPORT_TYPES
+from services.intake.pages.rate_limits import limit_uploads
 from services.intake.people import User
 from services.intake.read_imports import find_by_key, import_json, read_import
 from services.intake.receive_file import ReceivedFile, receive_file
@@ -41,6 +42,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         "description": "The file is too large; the limit is in the message (`file.too_large`).",
     },
     415: {"model": ProblemDetails, "description": "The body is not multipart/form-data."},
+    429: {"model": ProblemDetails, "description": "Too many uploads in a minute (`rate.limited`)."},
 }
 IdempotencyKey = Annotated[
     str | None,
@@ -75,6 +77,7 @@ async def _first_import(deps: Deps, experience_id: UUID, *, by: User, key: str |
 async def _take_in(request: Request, deps: Deps, experience_id: UUID, *, by: User, key: str | None) -> UUID:
     """Store the file and submit the import. The file goes again when it did not become one. (A crash in between leaves a
     file that no import knows: harmless, and named like no import.)"""
+    await limit_uploads(deps, by)
     import_id = uuid4()
     path = f"imports/{import_id}"
     received = await receive_file(
