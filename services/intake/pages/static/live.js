@@ -1,0 +1,116 @@
+// An import as it goes: server-sent events, and polling where they do not get through.
+import { sentence, setNumber } from "./locale.js";
+import { Pace } from "./pace.js";
+import { showRecords } from "./records.js";
+import { Away, fetchPage, say, swap } from "./swap.js";
+
+const FINAL = ["finished", "rejected", "cancelled"];
+const POLL_MS = 2000;
+const RECORDS_MS = 2500; // how often records are looked at anew while they change
+const SAY_MS = 10000; // how often a screen reader is told how far it is
+
+let texts, source, poll, shown, askedAt = 0, saidAt = 0;
+const pace = new Pace();
+const live = () => document.getElementById("import");
+
+export function followImport() {
+  if (!live()) return;
+  texts = JSON.parse(live().dataset.texts);
+  shown = live().dataset.status;
+  if (FINAL.includes(shown)) return;
+  listen();
+  document.addEventListener("visibilitychange", () => {
+    stop(); // a hidden page needs no stream; browsers allow few
+    if (!document.hidden && !FINAL.includes(shown)) listen();
+  });
+}
+
+function listen() {
+  stop();
+  source = new EventSource(live().dataset.events);
+  source.addEventListener("import", (event) => onImport(JSON.parse(event.data)));
+  source.addEventListener("error", () => {
+    if (source.readyState !== EventSource.CLOSED) return connection(false); // it tries again by itself
+    stop();
+    poll = setInterval(ask, POLL_MS);
+    ask();
+  });
+}
+
+function stop() {
+  source?.close();
+  clearInterval(poll);
+  source = poll = undefined;
+}
+
+async function ask() {
+  try {
+    const answer = await fetch(live().dataset.api, { credentials: "same-origin" });
+    if (!answer.ok) return connection(false);
+    await onImport(await answer.json());
+    if (poll) listen(); // it answers again
+  } catch {
+    connection(false);
+  }
+}
+
+function connection(there) {
+  const lost = document.getElementById("lost");
+  if (!lost || lost.hidden === there) return;
+  lost.hidden = there;
+  say(there ? texts.found : texts.lost);
+}
+
+async function onImport(now) {
+  connection(true);
+  if (FINAL.includes(now.status)) stop();
+  if (now.status !== shown) {
+    shown = now.status;
+    pace.forget();
+    await showPhase();
+  }
+  showProgress(now);
+  if (["running", "cancelling"].includes(now.status) && Date.now() - askedAt > RECORDS_MS && !busy()) {
+    askedAt = Date.now();
+    showRecords(location.href, { quiet: true });
+  }
+}
+
+// Somebody who is using the filters is not disturbed.
+const busy = () => document.getElementById("records")?.contains(document.activeElement) && document.activeElement.matches("select, input");
+
+async function showPhase() {
+  try {
+    const fresh = await fetchPage(location.pathname + location.search);
+    document.querySelector("dialog[open]")?.close();
+    swap(fresh, "import");
+    document.title = fresh.title;
+    say(document.getElementById("phase")?.textContent ?? "");
+  } catch (error) {
+    if (!(error instanceof Away)) throw error;
+    setTimeout(showPhase, POLL_MS);
+  }
+}
+
+function showProgress(now) {
+  const running = ["running", "cancelling"].includes(now.status);
+  const done = running ? now.progress.provisioned : now.progress.checked;
+  const all = running ? now.progress.rows - now.counts.error : now.progress.rows;
+  const known = running || now.progress.read_complete;
+  for (const data of document.querySelectorAll("[data-live]")) setNumber(data, valueOf(now, data.dataset.live));
+  const bar = document.getElementById("progress");
+  if (!bar) return;
+  if (known) Object.assign(bar, { max: Math.max(all, 1), value: done });
+  else bar.removeAttribute("value");
+  const far = running ? texts.provisioned : known ? texts.checked : texts.checked_so_far;
+  const words = sentence(far, { done, all, count: done });
+  document.getElementById("how-far").textContent = words;
+  pace.note(done);
+  document.getElementById("pace").textContent = known ? pace.words(all - done, texts) : pace.words(0, texts);
+  if (Date.now() - saidAt > SAY_MS) {
+    saidAt = Date.now();
+    say(words);
+  }
+}
+
+const valueOf = (now, path) => path.split(".").reduce((value, name) => value[name], now);

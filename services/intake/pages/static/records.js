@@ -1,0 +1,99 @@
+// Filters, pages and search of records, without leaving the page. Filters stand in the URL; what is searched for does not:
+// it stays in this tab, and travels in the body of a request.
+import { sentence } from "./locale.js";
+import { Away, fetchPage, say, swap } from "./swap.js";
+
+const PART = "records";
+const PAUSE_MS = 300; // between the last key and the search
+let newest = 0;
+
+const part = () => document.getElementById(PART);
+const key = () => `search:${part().dataset.import}`;
+const sought = () => sessionStorage.getItem(key()) ?? "";
+
+export async function showRecords(address, { quiet = false } = {}) {
+  if (!part()) return;
+  const turn = ++newest;
+  if (!quiet) part().classList.add("is-loading");
+  try {
+    const fresh = await fetchPage(address, sought() ? searching(address) : {});
+    if (turn !== newest) return;
+    keepTyped(fresh);
+    swap(fresh, PART);
+    swap(fresh, "tiles");
+    if (!quiet) say(sentence(JSON.parse(part().dataset.shown), { count: Number(part().dataset.count) }));
+  } catch (error) {
+    if (!(error instanceof Away)) throw error;
+  } finally {
+    part()?.classList.remove("is-loading");
+  }
+}
+
+function searching(address) {
+  const url = new URL(address, location.href);
+  const body = new URLSearchParams(url.search);
+  body.set("q", sought());
+  body.set("csrf", part().dataset.csrf);
+  return { method: "POST", body };
+}
+
+// What somebody types while the answer is on its way stays.
+function keepTyped(fresh) {
+  const [now, then] = [document.getElementById("q"), fresh.getElementById("q")];
+  if (!now || !then || document.activeElement !== now) return;
+  then.setAttribute("value", now.value);
+  const place = now.selectionStart;
+  queueMicrotask(() => document.getElementById("q")?.setSelectionRange(place, place));
+}
+
+function go(address) {
+  history.pushState({}, "", address);
+  return showRecords(address);
+}
+
+function addressOf(form) {
+  const filled = [...new FormData(form)].filter(([, value]) => value !== "");
+  return `${form.getAttribute("action").split("#")[0]}?${new URLSearchParams(filled)}`;
+}
+
+function search(text) {
+  if (text.trim()) sessionStorage.setItem(key(), text);
+  else sessionStorage.removeItem(key());
+  const url = new URL(location.href);
+  url.searchParams.delete("after");
+  url.searchParams.delete("trail");
+  history.replaceState({}, "", url);
+  return showRecords(url.href);
+}
+
+export function browseRecords() {
+  if (!part()) return;
+  let typing;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-records]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(link.href).then(() => part()?.scrollIntoView({ block: "start" }));
+  });
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-filters]");
+    if (form && event.target.matches("select")) go(addressOf(form));
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("form[data-filters]")) {
+      event.preventDefault();
+      go(addressOf(event.target));
+    } else if (event.target.matches("form[data-search]")) {
+      event.preventDefault();
+      clearTimeout(typing);
+      search(event.submitter?.name === "clear" ? "" : document.getElementById("q").value);
+    }
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "q") return;
+    clearTimeout(typing);
+    typing = setTimeout(() => search(event.target.value), PAUSE_MS);
+  });
+  addEventListener("popstate", () => showRecords(location.href));
+  if (sought()) showRecords(location.href, { quiet: true });
+}
