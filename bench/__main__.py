@@ -18,7 +18,7 @@ from cli.client import Api, JsonObject, connect, local_stack
 from cli.local.postgres import admin_dsn
 from cli.local.stack_file import Home, find_home, read_json
 
-POLL_SECONDS = 0.01
+POLL_SECONDS = 0.05  # rarely enough to cost nothing; the seconds of the table are the times that intake wrote down
 console = Console(width=150)
 
 
