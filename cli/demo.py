@@ -16,6 +16,7 @@ from rich.table import Table
 
 from cli.client import Api, JsonObject, Refused, connect, local_stack
 from cli.follow import counts_table, follow, records_table
+from cli.sign_in import MINUTES, make_link
 from services.provisioner import directory
 
 FILE = Path(__file__).parent.parent / "examples" / "learners.csv"
@@ -104,8 +105,14 @@ def _to_and_subject(file: Path) -> tuple[str, str]:
 
 def _where_next(stack: JsonObject, found: JsonObject) -> None:
     console.rule("[bold]The stack stays up", align="left")
-    console.print(f"API        {stack['base_url']}/api/v1  (described at {stack['base_url']}/api/v1/openapi.json)")
+    link = make_link(stack["user"], to=f"/imports/{found['id']}")
+    console.print(f"Pages        [bold]{link}", soft_wrap=True)
+    console.print(
+        f"             signs {stack['user']} in, once, within {MINUTES} minutes; another: rollcall sign-in-link {stack['user']}",
+        soft_wrap=True,
+    )
+    console.print(f"API          {stack['base_url']}/api/v1  (described at {stack['base_url']}/api/v1/openapi.json)")
     console.print(f"This import  {stack['base_url']}/api/v1/imports/{found['id']}")
-    console.print("Token      in .rollcall/stack.json")
-    console.print("Try        .venv/bin/rollcall import examples/learners.csv --run --wait")
-    console.print("Stop       make down")
+    console.print("Token        in .rollcall/stack.json")
+    console.print("Try          .venv/bin/rollcall import examples/learners.csv --run --wait")
+    console.print("Stop         make down")

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -31,6 +31,15 @@ class Session:
     user: User
     token: str
     csrf: str  # what a change has to bring along
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """What a person may see of one of their sessions."""
+
+    started_at: datetime
+    expires_at: datetime
+    here: bool  # in this browser
 
 
 def new_secret() -> str:
@@ -65,6 +74,15 @@ async def session_of(database: Database, token: str) -> Session | None:
     """The living session with this token."""
     row = await queries.person_of_session(database, hash=hash_of(token))
     return Session(User(**row), token, csrf_of(token)) if row else None
+
+
+async def open_sessions(database: Database, user: User, *, here: str | None) -> list[OpenSession]:
+    """Where a person is signed in, newest first; `here` is the token of the browser that asks."""
+    this = hash_of(here) if here else b""
+    return [
+        OpenSession(row["started_at"], row["expires_at"], here=row["hash"] == this)
+        async for row in queries.sessions_of(database, email_key=user.email_key)
+    ]
 
 
 async def end_session(database: Database, token: str) -> None:

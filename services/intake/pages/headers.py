@@ -1,7 +1,6 @@
 """What every answer tells the browser: load nothing from elsewhere, run nothing inline, show us in no frame, keep no copy."""
 
-from collections.abc import Mapping
-
+from fastapi import FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,26 +24,36 @@ _HEADERS = {
 _ONLY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-def security_headers(*, https: bool) -> Mapping[str, str]:
-    """The headers of any answer, unless it has its own."""
-    return {**_HEADERS, **_ONLY_TLS} if https else _HEADERS
-
-
 class SecurityHeaders:
-    """ASGI middleware that adds them. (Not to the answer after a failure of ours, which is made outside of it.)"""
+    """ASGI middleware that adds them to answers without their own."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
-        self._headers = security_headers(https=https)
+        self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with headers."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                _add(MutableHeaders(scope=message), https=self._https)
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def guard_failures(app: FastAPI, *, https: bool) -> None:
+    """The answer to a failure of ours is made outside of all middleware; it gets the headers here."""
+    answer = app.exception_handlers[Exception]
+
+    async def guarded(request: Request, error: Exception) -> Response:
+        response: Response = await answer(request, error)
+        _add(response.headers, https=https)
+        return response
+
+    app.exception_handlers[Exception] = guarded
+
+
+def _add(headers: MutableHeaders, *, https: bool) -> None:
+    for name, value in (_HEADERS | _ONLY_TLS if https else _HEADERS).items():
+        headers.setdefault(name, value)

@@ -8,6 +8,11 @@ select u.email_key, u.email, u.platform_administrator
 from sessions s join users u on u.email_key = s.email_key
 where s.hash = :hash and s.expires_at > now();
 
+-- name: sessions_of(email_key)
+-- A person's living sessions, newest first.
+select hash, started_at, expires_at from sessions where email_key = :email_key and expires_at > now()
+order by started_at desc, hash;
+
 -- name: end_session(hash)$
 -- Sign out; answers who was signed in.
 delete from sessions where hash = :hash returning email_key;
