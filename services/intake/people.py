@@ -78,6 +78,17 @@ async def experiences_of(database: Database, email_key: str) -> list[Experience]
     return [Experience(**row) async for row in queries.experiences_of(database, email_key=email_key)]
 
 
+async def find_experience(database: Database, experience_id: UUID, *, for_user: str) -> Experience | None:
+    """The experience if that person (email key) administers it."""
+    row = await queries.experience_for(database, experience_id=experience_id, email_key=for_user)
+    return Experience(**row) if row else None
+
+
+async def administrators_of(database: Database, experience_id: UUID) -> list[str]:
+    """The emails of an experience's administrators, as they write them."""
+    return [row["email"] async for row in queries.administrators_of(database, experience_id=experience_id)]
+
+
 async def note_action(
     database: Database, by: str, *, action: str, import_id: UUID | None = None, experience_id: UUID | None = None
 ) -> None:

@@ -55,7 +55,10 @@ def import_json(row: asyncpg.Record, base_url: str) -> dict[str, Any]:
             "name": row["file_name"], "size": row["file_size"], "sha256": row["file_sha256"],
             "detected": json.loads(row["detected"]) if row["detected"] else None,
         },
-        "progress": {"rows": row["rows"], "checked": row["checked"], "provisioned": row["provisioned"]},
+        "progress": {
+            "rows": row["rows"], "read_complete": row["read_complete"],
+            "checked": row["checked"], "provisioned": row["provisioned"],
+        },
         "counts": _counts(row),
         "problems": json.loads(row["problems"]),
         "review_url": review_url(base_url, row["id"]),

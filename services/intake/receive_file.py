@@ -15,7 +15,7 @@ from shared.events import EmailPolicy, Problem
 from shared.problems import problem
 
 FILE_NAME_CHARACTERS = 255
-_FIELD_BYTES = 200  # of `type` and `emails`
+_FIELD_BYTES = 200  # of `type`, `emails` and `csrf`
 _OVERHEAD_BYTES = 64 * 1024  # what a body may have around the file: boundaries, part headers, other fields
 _NOT_IN_NAMES = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, invisible and broken characters
 
@@ -37,6 +37,7 @@ class ReceivedFile:
     sha256: str
     type: str
     emails: EmailPolicy
+    csrf: str = ""  # of a form; whoever takes forms checks it
 
 
 async def receive_file(
@@ -85,7 +86,7 @@ class _Upload:
     """A multipart body on its way through the parser."""
 
     def __init__(self, headers: Mapping[str, str], max_bytes: int, types: Collection[str]) -> None:
-        self._file, self._type, self._emails = _Part(), _Part(), _Part()
+        self._file, self._type, self._emails, self._csrf = _Part(), _Part(), _Part(), _Part()
         self._max_bytes, self._types = max_bytes, types
         self._sha256 = hashlib.sha256()
         self._fields = ("", EmailPolicy.SEND)
@@ -93,7 +94,8 @@ class _Upload:
             self._parser = StreamingFormDataParser(headers)
         except ParseFailedException:
             raise UploadRefused(415, "request.not_multipart", "Send the file as multipart/form-data.") from None
-        for name, part in (("file", self._file), ("type", self._type), ("emails", self._emails)):
+        parts = {"file": self._file, "type": self._type, "emails": self._emails, "csrf": self._csrf}
+        for name, part in parts.items():
             self._parser.register(name, part)
 
     async def read(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -104,7 +106,7 @@ class _Upload:
             self._parse(chunk)
             if self._file.size > self._max_bytes or received > self._max_bytes + _OVERHEAD_BYTES:
                 raise _too_large(self._max_bytes)
-            if self._type.size + self._emails.size > 2 * _FIELD_BYTES:
+            if self._type.size + self._emails.size + self._csrf.size > 2 * _FIELD_BYTES:
                 raise UploadRefused(422, "request.invalid", "The fields `type` and `emails` are short words.")
             if piece := self._file.take():
                 self._sha256.update(piece)
@@ -117,6 +119,7 @@ class _Upload:
         return ReceivedFile(
             name=clean_file_name(self._file.multipart_filename or ""), size=self._file.size,
             sha256=self._sha256.hexdigest(), type=import_type, emails=emails,
+            csrf=self._csrf.take().decode("utf-8", "replace"),
         )  # fmt: skip
 
     def _parse(self, chunk: bytes) -> None:

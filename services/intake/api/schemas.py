@@ -19,7 +19,7 @@ _AN_IMPORT: dict[str, JsonValue] = {
         "name": "autumn.csv", "size": 8192, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "detected": {"encoding": "UTF-8", "delimiter": ",", "columns": [{"header": "E-mail", "field": "email"}]},
     },
-    "progress": {"rows": 250, "checked": 250, "provisioned": 0},
+    "progress": {"rows": 250, "read_complete": True, "checked": 250, "provisioned": 0},
     "counts": {
         "ready": 240, "warning": 4, "error": 6, "create": 230, "add": 10, "nothing": 4, "none": 6,
         "created": 0, "added": 0, "unchanged": 0, "failed": 0, "skipped": 0, "not_imported": 0,
@@ -65,6 +65,7 @@ class Progress(BaseModel):
     """How far an import is, in records."""
 
     rows: int = Field(description="Records read so far; all of them once the import is ready.")
+    read_complete: bool = Field(description="The whole file is read: `rows` will not grow.")
     checked: int
     provisioned: int = Field(description="Records with an outcome.")
 

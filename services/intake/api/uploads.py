@@ -1,7 +1,7 @@
 """Uploading a source file: access first, then the body streams into the file store, then it is an import."""
 
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Header, Request, Response
@@ -11,11 +11,9 @@ from services.intake.api.access import Caller, DepsOf, MyExperience
 from services.intake.api.schemas import Import, ProblemDetails
 from services.intake.deps import Deps
 from services.intake.import_types import IMPORT_TYPES
-from services.intake.pages.rate_limits import limit_uploads
 from services.intake.people import User
 from services.intake.read_imports import find_by_key, import_json, read_import
-from services.intake.receive_file import ReceivedFile, receive_file
-from services.intake.submit_import import NewImport, submit_import
+from services.intake.take_upload import take_upload
 from shared.events import EmailPolicy
 
 log = structlog.get_logger()
@@ -62,7 +60,7 @@ async def upload_source_file(
     import_id = await _first_import(deps, experience_id, by=caller, key=idempotency_key)
     if import_id is None:
         try:
-            import_id = await _take_in(request, deps, experience_id, by=caller, key=idempotency_key)
+            import_id = await take_upload(request, deps, experience_id, by=caller, key=idempotency_key)
         except ClientDisconnect:
             log.info("upload.abandoned", experience_id=str(experience_id))
             return Response(status_code=CLIENT_GONE)
@@ -72,32 +70,3 @@ async def upload_source_file(
 
 async def _first_import(deps: Deps, experience_id: UUID, *, by: User, key: str | None) -> UUID | None:
     return await find_by_key(deps.pool, experience_id, submitted_by=by.email_key, key=key) if key else None
-
-
-async def _take_in(request: Request, deps: Deps, experience_id: UUID, *, by: User, key: str | None) -> UUID:
-    """Store the file and submit the import. The file goes again when it did not become one. (A crash in between leaves a
-    file that no import knows: harmless, and named like no import.)"""
-    await limit_uploads(deps, by)
-    import_id = uuid4()
-    path = f"imports/{import_id}"
-    received = await receive_file(
-        request.stream(), request.headers,
-        file_store=deps.file_store, path=path, max_bytes=deps.settings.upload_max_bytes, types=IMPORT_TYPES,
-    )  # fmt: skip
-    taken = None
-    try:
-        taken = await submit_import(deps, _new_import(import_id, path, received, to=experience_id, by=by, key=key))
-    finally:
-        if taken != import_id:  # a second upload with the same key was faster, or the database refused
-            await deps.file_store.delete(path)
-    return taken
-
-
-def _new_import(
-    import_id: UUID, path: str, received: ReceivedFile, *, to: UUID, by: User, key: str | None
-) -> NewImport:  # fmt: skip
-    return NewImport(
-        id=import_id, experience_id=to, type=received.type, emails=received.emails, idempotency_key=key,
-        file_name=received.name, file_size=received.size, file_sha256=received.sha256, file_path=path,
-        submitted_by=by.email_key,
-    )  # fmt: skip

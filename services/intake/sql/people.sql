@@ -28,6 +28,17 @@ select e.id, e.name, e.created_at
 from administrators a join experiences e on e.id = a.experience_id
 where a.email_key = :email_key order by e.name, e.id;
 
+-- name: experience_for(experience_id, email_key)^
+-- An experience, if this person administers it.
+select e.id, e.name, e.created_at
+from administrators a join experiences e on e.id = a.experience_id
+where a.experience_id = :experience_id and a.email_key = :email_key;
+
+-- name: administrators_of(experience_id)
+-- Who administers an experience, by email.
+select u.email from administrators a join users u on u.email_key = a.email_key
+where a.experience_id = :experience_id order by u.email_key;
+
 -- name: note_action(email_key, action, import_id, experience_id)!
 -- One line in the audit log.
 insert into audit_log (email_key, action, import_id, experience_id)

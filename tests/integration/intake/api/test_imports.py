@@ -23,7 +23,7 @@ async def test_counts_add_up_once_finished(api: Api) -> None:
         "ready": 4, "warning": 1, "error": 1, "create": 3, "add": 1, "nothing": 1, "none": 1,
         "created": 1, "added": 1, "unchanged": 1, "failed": 1, "skipped": 1, "not_imported": 1,
     }  # fmt: skip
-    assert found["progress"] == {"rows": 6, "checked": 6, "provisioned": 5}
+    assert found["progress"] == {"rows": 6, "read_complete": True, "checked": 6, "provisioned": 5}
 
 
 async def test_what_was_detected_and_what_is_wrong_with_the_file_is_shown(api: Api) -> None:

@@ -1,0 +1,48 @@
+"""An upload becomes an import: its body streams into the file store, then it is submitted. The API and the pages do the same."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+from fastapi import Request
+
+from services.intake.deps import Deps
+from services.intake.import_types import IMPORT_TYPES
+from services.intake.pages.rate_limits import limit_uploads
+from services.intake.people import User
+from services.intake.receive_file import ReceivedFile, receive_file
+from services.intake.submit_import import NewImport, submit_import
+
+Check = Callable[[ReceivedFile], None]
+
+
+async def take_upload(
+    request: Request, deps: Deps, experience_id: UUID, *, by: User, key: str | None = None, check: Check | None = None
+) -> UUID:
+    """Store the file and submit the import. `check` may refuse what was received by raising. The file goes again when it did
+    not become an import. (A crash in between leaves a file that no import knows: harmless, and named like no import.)"""
+    await limit_uploads(deps, by)
+    import_id = uuid4()
+    path = f"imports/{import_id}"
+    received = await receive_file(
+        request.stream(), request.headers,
+        file_store=deps.file_store, path=path, max_bytes=deps.settings.upload_max_bytes, types=IMPORT_TYPES,
+    )  # fmt: skip
+    taken = None
+    try:
+        if check:
+            check(received)
+        taken = await submit_import(deps, _new_import(import_id, path, received, to=experience_id, by=by, key=key))
+    finally:
+        if taken != import_id:  # refused; or a second upload with the same key was faster; or the database failed
+            await deps.file_store.delete(path)
+    return taken
+
+
+def _new_import(
+    import_id: UUID, path: str, received: ReceivedFile, *, to: UUID, by: User, key: str | None
+) -> NewImport:  # fmt: skip
+    return NewImport(
+        id=import_id, experience_id=to, type=received.type, emails=received.emails, idempotency_key=key,
+        file_name=received.name, file_size=received.size, file_sha256=received.sha256, file_path=path,
+        submitted_by=by.email_key,
+    )  # fmt: skip
