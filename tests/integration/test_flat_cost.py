@@ -1,0 +1,92 @@
+"""A batch touches as many rows as it has, in a directory of any size. Counted by Postgres, not timed."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import asyncpg
+from pydantic import SecretStr
+
+from services.provisioner.provision import provision
+from services.validator.store import Store
+from shared.events import Outcome, Plan, RecordApproved
+from shared.postgres.pool import open_database
+from shared.settings import ServiceSettings
+
+SERVICES = Path(__file__).parents[2] / "services"
+THERE, BATCH = 40_000, 500
+NewDatabase = Callable[[str], Awaitable[str]]
+
+_TOUCHED = """
+select coalesce(sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)), 0)::bigint
+     + (select coalesce(sum(idx_tup_read), 0)::bigint from pg_stat_user_indexes)
+from pg_stat_user_tables
+"""
+
+
+class Touched:
+    """How many rows and index entries a piece of work has read."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+
+    async def rows(self) -> int:
+        connection = await asyncpg.connect(self.dsn)  # a new one: counters are seen once their backend has ended
+        try:
+            return int(await connection.fetchval(_TOUCHED))
+        finally:
+            await connection.close()
+
+
+def open_pool(dsn: str, service: str) -> AbstractAsyncContextManager[asyncpg.Pool]:
+    """As the service opens it."""
+    return open_database(ServiceSettings(database_url=SecretStr(dsn)), SERVICES / service)
+
+
+async def test_provisioning_a_batch_does_not_walk_through_the_experience(database: NewDatabase) -> None:
+    dsn, experience = await database("provisioner"), str(uuid.uuid4())
+    await _fill(dsn, f"""
+        insert into accounts (email_key, email, first_name, last_name)
+        select 'p' || n || '@school.org', 'p' || n || '@school.org', '', '' from generate_series(1, {THERE}) n;
+        insert into memberships (account_id, experience_id) select id, '{experience}' from accounts;
+        analyze""")  # fmt: skip
+    before = await Touched(dsn).rows()
+    async with open_pool(dsn, "provisioner") as pool:
+        answers = await provision(pool, [_approval(experience, row) for row in range(2, BATCH + 2)])
+    assert answers.outcomes[Outcome.UNCHANGED] == BATCH // 2
+    assert answers.outcomes[Outcome.CREATED] == BATCH // 2
+    assert await Touched(dsn).rows() - before < 20 * BATCH
+
+
+async def test_planning_a_batch_does_not_walk_through_the_directory(database: NewDatabase) -> None:
+    dsn, experience = await database("validator"), str(uuid.uuid4())
+    await _fill(dsn, f"""
+        insert into known_accounts select 'p' || n || '@school.org', true, now() from generate_series(1, {THERE}) n;
+        insert into known_memberships select '{experience}', email_key, true, now() from known_accounts;
+        analyze""")  # fmt: skip
+    before = await Touched(dsn).rows()
+    async with open_pool(dsn, "validator") as pool:
+        people = await Store(pool).people(experience, [_email(row) for row in range(2, BATCH + 2)])
+    assert len(people.learners) == BATCH // 2
+    assert await Touched(dsn).rows() - before < 20 * BATCH
+
+
+async def _fill(dsn: str, statements: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statements)
+    finally:
+        await connection.close()
+
+
+def _email(row: int) -> str:
+    """Every other one is known."""
+    return f"p{row}@school.org" if row % 2 else f"new{row}@school.org"
+
+
+def _approval(experience: str, row: int) -> RecordApproved:
+    return RecordApproved(
+        import_id="0192f0c4-7a31-4c55-9e5f-3f1b2a6d7e80", experience_id=experience, type="experience-learners", row=row,
+        email_key=_email(row), values={"email": _email(row), "first_name": "", "last_name": ""}, plan=Plan.CREATE,
+    )  # fmt: skip
