@@ -34,11 +34,18 @@ async def on_emails_settled(batch: Batch[EmailSettled], deps: Deps) -> None:
 def _answer(batch: Batch[Any], kept: Kept, *, deps: Deps) -> None:
     for index in kept.unknown:
         batch.reject(index, "import.unknown")
+    for index in kept.unasked:
+        batch.reject(index, "record.unknown")
     for import_id, status in kept.turned:
         log.info("import.turned", import_id=str(import_id), status=status)
         deps.wake_outbox.set()
     if kept.records < len(batch.events):
-        log.info("batch.kept_in_part", records=kept.records, ignored=kept.ignored, unknown=len(kept.unknown))
+        log.info(
+            "batch.kept_in_part",
+            records=kept.records,
+            ignored=kept.ignored,
+            unknown=len(kept.unknown) + len(kept.unasked),
+        )
 
 
 SUBSCRIPTIONS: tuple[Subscription[Any, Deps], ...] = (

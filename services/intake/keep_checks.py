@@ -87,6 +87,7 @@ def _code(problem: _Coded) -> str:
 
 RECORDS: Table[RecordChecked] = Table(
     open_in=frozenset({ImportStatus.PREPROCESSING}),
+    asked_upto="checks_upto",
     turn=Turn.CHECK_LAST,
     row_of=row_of,
     copy=copy,

@@ -5,20 +5,20 @@ from datetime import datetime
 
 from services.intake.deps import Deps
 from services.intake.flow_queries import queries
-from services.intake.ledger import Kept, statuses_of
+from services.intake.ledger import Kept, known_imports
 from shared.events import EmailKind, EmailSettled
 
 
 async def keep_emails(deps: Deps, events: Sequence[EmailSettled]) -> Kept:
     """Keep the newest word about every welcome mail. The finish mail belongs to no record."""
-    imports = await statuses_of(deps.pool, {event.import_id for event in events})
+    imports = await known_imports(deps.pool, {event.import_id for event in events})
     kept = Kept()
     newest: dict[tuple[str, int], EmailSettled] = {}
     for index, event in enumerate(events):
         if event.import_id not in imports:
             kept.unknown.append(index)
         elif event.kind is EmailKind.WELCOME and event.row is not None:
-            place = (imports[event.import_id][0], event.row)
+            place = (imports[event.import_id].id, event.row)
             if place not in newest or newest[place].at <= event.at:
                 newest[place] = event
         else:

@@ -5,10 +5,11 @@ from datetime import datetime
 from operator import itemgetter
 from uuid import UUID
 
+import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from services.intake.flow_queries import queries
-from services.intake.ledger import Row, Table, Tally
+from services.intake.ledger import RecordId, Row, Table, Tally
 from services.intake.states import ImportStatus, Turn
 from shared.events import RecordProvisioned, encode
 
@@ -49,6 +50,14 @@ async def count(connection: PoolConnectionProxy, tally: Tally) -> list[UUID]:
     return [row["id"] async for row in counted if row["complete"]]
 
 
+async def without_record(pool: asyncpg.Pool, rows: list[Row]) -> set[RecordId]:
+    """Those of the rows that no record is of that can be imported."""
+    found = queries.results_without_record(
+        pool, import_ids=[row[0] for row in rows], rows=[row[1] for row in rows]
+    )  # fmt: skip
+    return {(str(row["import_id"]), row["row"]) async for row in found}
+
+
 def _lists(rows: list[Row]) -> dict[str, list[object]]:
     ids, numbers, outcomes, accounts, problems, ats = map(list, zip(*rows, strict=True))
     return {
@@ -59,9 +68,11 @@ def _lists(rows: list[Row]) -> dict[str, list[object]]:
 
 OUTCOMES: Table[RecordProvisioned] = Table(
     open_in=frozenset({ImportStatus.RUNNING, ImportStatus.CANCELLING}),
+    asked_upto="results_upto",
     turn=Turn.SETTLE_LAST,
     row_of=row_of,
     copy=copy,
     insert=insert,
     count=count,
+    unasked=without_record,
 )

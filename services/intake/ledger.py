@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -19,7 +19,10 @@ from shared.events import RecordChecked, RecordProvisioned
 
 E = TypeVar("E", RecordChecked, RecordProvisioned)
 
+FIRST_ROW = 2  # behind the header
+
 Row: TypeAlias = tuple[Any, ...]  # begins with import id (text) and row
+RecordId: TypeAlias = tuple[str, int]  # import id and row
 Tally: TypeAlias = Counter[tuple[str, ...]]  # import id and what else is counted by -> records to add
 
 
@@ -28,11 +31,13 @@ class Table(Generic[E]):
     """One table of the ledger, with its share of an import's counters."""
 
     open_in: frozenset[ImportStatus]  # an import in another status takes no more rows
+    asked_upto: str  # which column of the query `known_imports` says up to which row answers can come
     turn: Turn  # what the last row brings about
     row_of: Callable[[E, str], Row]
     copy: Callable[[PoolConnectionProxy, list[Row]], Awaitable[Tally]]  # fast; UniqueViolation when one is there
     insert: Callable[[PoolConnectionProxy, list[Row]], Awaitable[Tally]]  # leaves out what is there
     count: Callable[[PoolConnectionProxy, Tally], Awaitable[list[UUID]]]  # returns the imports that now have all rows
+    unasked: Callable[[asyncpg.Pool, list[Row]], Awaitable[set[RecordId]]] | None = None  # rows nobody asked about
 
 
 @dataclass(slots=True)
@@ -42,11 +47,22 @@ class Kept:
     records: int = 0  # new ones
     ignored: int = 0  # answers to imports that are past the question
     unknown: list[int] = field(default_factory=list)  # where in the batch an import is named that there is not
+    unasked: list[int] = field(default_factory=list)  # where a row is named that nobody asked about
     turned: list[tuple[UUID, ImportStatus]] = field(default_factory=list)  # imports that have all their answers now
 
 
 class _TurnedMeanwhileError(Exception):
     """An import changed its status between the first look and the counting."""
+
+
+class KnownImport(NamedTuple):
+    """What an answer must fit: one that nobody asked for would be counted instead of one that is still to come."""
+
+    id: str  # as Postgres writes it
+    experience_id: str
+    status: str
+    checks_upto: int  # the last row that is, or may be, out to be checked
+    results_upto: int  # the last row that may be handed over
 
 
 async def keep(deps: Deps, events: Sequence[E], table: Table[E]) -> Kept:
@@ -62,26 +78,37 @@ async def keep(deps: Deps, events: Sequence[E], table: Table[E]) -> Kept:
         return kept
 
 
-async def statuses_of(pool: asyncpg.Pool, import_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """The imports that exist among ids as events write them: id as Postgres writes it, and status."""
+async def known_imports(pool: asyncpg.Pool, import_ids: Iterable[str]) -> dict[str, KnownImport]:
+    """The imports that exist among ids, by the ids as events write them."""
     names = {text: _canonical(text) for text in import_ids}
-    found = queries.statuses(pool, ids=[name for name in names.values() if name])
-    statuses = {str(row["id"]): row["status"] async for row in found}
-    return {text: (name, statuses[name]) for text, name in names.items() if name in statuses}
+    found = queries.known_imports(pool, ids=[name for name in names.values() if name])
+    known = {(id_ := str(row["id"])): KnownImport(id_, str(row["experience_id"]), *row[2:]) async for row in found}
+    return {text: known[name] for text, name in names.items() if name in known}
 
 
 async def _accept(pool: asyncpg.Pool, events: Sequence[E], table: Table[E]) -> tuple[list[Row], Kept]:
     """The rows of imports that take them, in one order for all who insert, so that nobody waits in a circle."""
-    imports = await statuses_of(pool, {event.import_id for event in events})
-    takes = {text: name for text, (name, status) in imports.items() if status in table.open_in}
+    imports = await known_imports(pool, {event.import_id for event in events})
+    takes = {text: known for text, known in imports.items() if known.status in table.open_in}
+    last_row = {text: getattr(known, table.asked_upto) for text, known in takes.items()}
     rows, kept, row_of = [], Kept(), table.row_of
     for index, event in enumerate(events):
-        if event.import_id in takes:
-            rows.append(row_of(event, takes[event.import_id]))
-        elif event.import_id in imports:
-            kept.ignored += 1
+        known = takes.get(event.import_id)
+        if known is None:
+            if event.import_id in imports:
+                kept.ignored += 1
+            else:
+                kept.unknown.append(index)
+        elif FIRST_ROW <= event.row <= last_row[event.import_id] and event.experience_id == known.experience_id:
+            rows.append(row_of(event, known.id))
         else:
-            kept.unknown.append(index)
+            kept.unasked.append(index)
+    if rows and table.unasked and (unasked := await table.unasked(pool, rows)):
+        rows = [row for row in rows if (row[0], row[1]) not in unasked]
+        kept.unasked += [
+            index for index, event in enumerate(events)
+            if (known := takes.get(event.import_id)) and (known.id, event.row) in unasked
+        ]  # fmt: skip
     rows.sort(key=itemgetter(0, 1))
     return rows, kept
 

@@ -63,9 +63,13 @@ update imports set
     rows = 0, checked = 0, ready = 0, warning = 0, error = 0, plan_create = 0, plan_add = 0, plan_nothing = 0
 where id = :id;
 
--- name: statuses(ids)
--- The statuses of those imports that exist.
-select id, status from imports where id = any(:ids::uuid[]);
+-- name: known_imports(ids)
+-- Those of the imports that exist, and up to which rows answers about them can come. While a file is read, its rows are out
+-- before it is noted how far.
+select
+    id, experience_id, status,
+    case when read_complete then read_row else 2147483647 end as checks_upto, approving_row as results_upto
+from imports where id = any(:ids::uuid[]);
 
 -- name: lock_imports_in(ids, statuses)
 -- Those of the imports that are in one of the statuses, locked in one order for all, so that nobody waits in a circle.

@@ -40,6 +40,28 @@ from (
 where imports.id = new.import_id
 returning imports.id, imports.read_complete and imports.checked >= imports.rows as complete;
 
+-- name: drop_records_beyond_end(import_id)!
+-- Remove records of rows that the file turned out not to have, so that they are not counted for ones that it has.
+with gone as (
+    delete from records
+    where import_id = :import_id and row > (select read_row from imports where id = :import_id)
+    returning status, plan
+)
+update imports set
+    checked = imports.checked - counted.records,
+    ready = imports.ready - counted.ready, warning = imports.warning - counted.warning, error = imports.error - counted.error,
+    plan_create = imports.plan_create - counted.plan_create, plan_add = imports.plan_add - counted.plan_add,
+    plan_nothing = imports.plan_nothing - counted.plan_nothing
+from (
+    select
+        count(*) as records,
+        count(*) filter (where status = 'ready') as ready, count(*) filter (where status = 'warning') as warning,
+        count(*) filter (where status = 'error') as error, count(*) filter (where plan = 'create') as plan_create,
+        count(*) filter (where plan = 'add') as plan_add, count(*) filter (where plan = 'nothing') as plan_nothing
+    from gone
+) as counted
+where imports.id = :import_id and counted.records > 0;
+
 -- name: kept_rows(import_id, first, last)
 -- Which rows of a stretch of the file have a record.
 select row from records where import_id = :import_id and row between :first and :last;

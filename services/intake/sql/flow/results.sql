@@ -1,3 +1,9 @@
+-- name: results_without_record(import_ids, rows)
+-- Those of the rows that no record is of that can be imported.
+select t.import_id, t.row
+from unnest(:import_ids::uuid[], :rows::int[]) as t (import_id, row)
+where (select r.status from records r where r.import_id = t.import_id and r.row = t.row) in ('ready', 'warning') is not true;
+
 -- name: insert_results(import_ids, rows, outcomes, account_ids, problems, ats)
 -- Keep outcomes, except of records that have one.
 insert into record_results (import_id, row, outcome, account_id, problem, at)

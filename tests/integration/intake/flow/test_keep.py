@@ -48,9 +48,9 @@ async def preprocessing(world, count=ROWS_OF_FILE, *, complete=False):
     return import_id, rows
 
 
-async def running(world):
+async def running(world, count=ROWS_OF_FILE):
     """An import whose approvals are out, without a worker; its approvals (rows will do)."""
-    import_id, rows = await preprocessing(world, complete=True)
+    import_id, rows = await preprocessing(world, count, complete=True)
     await world.check(rows)
     await start_run(world.deps, import_id, world.person)
     await world.pool.execute(
@@ -173,9 +173,36 @@ async def test_answers_that_name_an_import_that_there_is_not_go_to_the_dead_lett
     assert (await world.provision([checked(row) for row in rows if row.email_key])).rejected == {2: "import.unknown"}
 
 
+@pytest.mark.parametrize(
+    "differences", [{"row": 1}, {"row": -2}, {"row": 99}, {"row": 2**40}, {"experience_id": str(uuid4())}]
+)
+async def test_checks_that_nobody_asked_for_go_to_the_dead_letters_and_are_not_counted(world, differences):
+    import_id, rows = await preprocessing(world, 5, complete=True)
+    batch = await world.check([*rows[:4], dataclasses.replace(rows[4], **differences)])
+    assert batch.rejected == {4: "record.unknown"}
+    assert (await world.row(import_id))["checked"] == 4
+    assert await world.status(import_id) == "preprocessing"
+    await world.check(rows)
+    assert await world.status(import_id) == "ready"
+
+
+@pytest.mark.parametrize(
+    "differences", [{"row": 1}, {"row": 11}, {"row": 99}, {"row": 2**40}, {"experience_id": str(uuid4())}]
+)
+async def test_outcomes_that_nobody_asked_for_go_to_the_dead_letters_and_are_not_counted(world, differences):
+    """Row 11 has no email: nothing was handed over for it."""
+    import_id, approvals = await running(world, 10)
+    batch = await world.provision([*approvals[:-1], dataclasses.replace(approvals[-1], **differences)])
+    assert batch.rejected == {len(approvals) - 1: "record.unknown"}
+    assert await world.status(import_id) == "running"
+    await world.provision(approvals)
+    assert await world.status(import_id) == "finished"
+    assert adds_up(await world.row(import_id))
+
+
 async def test_an_answer_that_the_database_cannot_take_is_an_error_of_data_and_leaves_nothing(world):
     import_id, rows = await preprocessing(world, 5)
-    rows[2].row = 2**40
+    rows[2].cells[1] = "\ud800"
     with pytest.raises((ValueError, OverflowError, asyncpg.DataError)):
         await world.check(rows)
     assert not (await ledger(world.pool, import_id))[0]

@@ -77,6 +77,25 @@ async def test_no_more_rows_are_under_way_than_the_window_allows(world, another_
     assert max(small.kafka.batches[ROWS.name]) <= 30
 
 
+async def test_a_check_of_a_row_behind_the_end_of_the_file_is_not_counted_for_one_in_it(world):
+    """While the file is read nobody knows where it ends."""
+    import_id = await world.submit(csv(3))
+    await world.pool.execute("update imports set status = 'preprocessing'")
+    stray = RowRead(
+        import_id=str(import_id), experience_id=str(world.experience), type="experience-learners", row=99,
+        email_key="x@example.edu", cells=["x@example.edu", "X", "Y"], columns={"email": 0, "first_name": 1, "last_name": 2},
+    )  # fmt: skip
+    await world.check([stray])
+    await work_on(await world.claim(import_id))
+    rows = world.kafka.all(ROWS)
+    await world.check(rows[:2])
+    assert await world.status(import_id) == "preprocessing"
+    await world.check(rows[2:])
+    assert await world.status(import_id) == "ready"
+    assert [record[0] for record in (await ledger(world.pool, import_id))[0]] == [2, 3, 4]
+    assert (await world.row(import_id))["ready"] == 3
+
+
 async def test_it_is_ready_too_when_the_last_check_comes_before_reading_is_noted_as_complete(world):
     import_id = await world.submit(csv(10))
     held = await world.claim(import_id)
