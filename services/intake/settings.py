@@ -11,6 +11,10 @@ class Settings(ServiceSettings):
     base_url: str = Field(
         "http://127.0.0.1:8000", description="Address under which people reach the pages; links in mails start with it."
     )
+    platform_url: str = Field(
+        "",
+        description="Where learners sign in; the page that welcome mails lead to goes on to it. Empty: it says whom to ask.",
+    )
     file_store_url: str = Field(
         description="Where source files are kept: `file:///folder`, `s3://bucket/prefix`, `gs://bucket/prefix` or "
         "`az://account/container/prefix`; access keys come from the provider's usual variables."

@@ -13,6 +13,7 @@ from services.intake.api.schemas import ProblemDetails
 from services.intake.deps import Deps
 from services.intake.pages import sign_in
 from services.intake.pages.headers import SecurityHeaders, guard_failures
+from services.intake.pages.routes import add_pages
 from services.intake.pages.sessions import SignInNeeded, go_to_sign_in, is_https
 from services.intake.pages.signing import Signing
 from services.intake.watch_imports import ImportWatches
@@ -55,6 +56,7 @@ def build_http(deps: Deps) -> FastAPI:
     app.include_router(api)
     app.include_router(sign_in.router)
     app.add_api_route(f"{API}/docs", show_docs, response_class=HTMLResponse, include_in_schema=False)
+    add_pages(app)
     guard_failures(app, https=is_https(deps.settings.base_url))
     return app
 

@@ -42,6 +42,10 @@ class Texts:
         """Is there such a sentence?"""
         return key in self._sentences
 
+    def raw(self, key: str) -> Any:
+        """The sentence as it stands in the catalogue, for scripts."""
+        return self._sentences[key]
+
     def section(self, name: str) -> dict[str, Any]:
         """All sentences of a section, for scripts."""
         start = f"{name}."

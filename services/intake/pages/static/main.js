@@ -6,6 +6,7 @@ import { browseRecords } from "./records.js";
 import { offerUpload } from "./upload.js";
 import { refreshLists } from "./lists.js";
 
+document.documentElement.classList.add("scripted");
 localise(document);
 offerDialogs();
 offerUpload();

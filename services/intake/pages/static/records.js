@@ -16,7 +16,7 @@ export async function showRecords(address, { quiet = false } = {}) {
   const turn = ++newest;
   if (!quiet) part().classList.add("is-loading");
   try {
-    const fresh = await fetchPage(address, sought() ? searching(address) : {});
+    const fresh = await (sought() ? fetchFound(address) : fetchPage(address));
     if (turn !== newest) return;
     keepTyped(fresh);
     swap(fresh, PART);
@@ -29,12 +29,12 @@ export async function showRecords(address, { quiet = false } = {}) {
   }
 }
 
-function searching(address) {
+function fetchFound(address) {
   const url = new URL(address, location.href);
   const body = new URLSearchParams(url.search);
   body.set("q", sought());
   body.set("csrf", part().dataset.csrf);
-  return { method: "POST", body };
+  return fetchPage(`${url.pathname}/records`, { method: "POST", body });
 }
 
 // What somebody types while the answer is on its way stays.
@@ -87,6 +87,9 @@ export function browseRecords() {
       event.preventDefault();
       clearTimeout(typing);
       search(event.submitter?.name === "clear" ? "" : document.getElementById("q").value);
+    } else if (event.submitter?.dataset.page) {
+      event.preventDefault();
+      go(new URL(event.submitter.dataset.page, location.href.split("?")[0]).href).then(() => part()?.scrollIntoView({ block: "start" }));
     }
   });
   document.addEventListener("input", (event) => {
