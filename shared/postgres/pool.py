@@ -24,6 +24,7 @@ _SERVER_SETTINGS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "enable_bitmapscan": "off",  # would collect and sort what an index has in order
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
 }

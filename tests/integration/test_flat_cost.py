@@ -6,8 +6,11 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import asyncpg
+import pytest
 from pydantic import SecretStr
 
+from services.intake.flow_queries import queries
+from services.intake.publish_approvals import LAST_ROW
 from services.provisioner.provision import provision
 from services.validator.store import Store
 from shared.events import Outcome, Plan, RecordApproved
@@ -44,13 +47,21 @@ def open_pool(dsn: str, service: str) -> AbstractAsyncContextManager[asyncpg.Poo
     return open_database(ServiceSettings(database_url=SecretStr(dsn)), SERVICES / service)
 
 
-async def test_provisioning_a_batch_does_not_walk_through_the_experience(database: NewDatabase) -> None:
+KNOWN, UNKNOWN = "analyze", "select"  # what Postgres knows of the tables: an import is faster than its statistics
+
+
+@pytest.mark.parametrize("statistics", [KNOWN, UNKNOWN])
+async def test_provisioning_a_batch_does_not_walk_through_the_experience(
+    database: NewDatabase, statistics: str
+) -> None:
     dsn, experience = await database("provisioner"), str(uuid.uuid4())
     await _fill(dsn, f"""
+        alter table accounts set (autovacuum_enabled = off);
+        alter table memberships set (autovacuum_enabled = off);
         insert into accounts (email_key, email, first_name, last_name)
         select 'p' || n || '@school.org', 'p' || n || '@school.org', '', '' from generate_series(1, {THERE}) n;
         insert into memberships (account_id, experience_id) select id, '{experience}' from accounts;
-        analyze""")  # fmt: skip
+        {statistics}""")  # fmt: skip
     before = await Touched(dsn).rows()
     async with open_pool(dsn, "provisioner") as pool:
         answers = await provision(pool, [_approval(experience, row) for row in range(2, BATCH + 2)])
@@ -59,17 +70,49 @@ async def test_provisioning_a_batch_does_not_walk_through_the_experience(databas
     assert await Touched(dsn).rows() - before < 20 * BATCH
 
 
-async def test_planning_a_batch_does_not_walk_through_the_directory(database: NewDatabase) -> None:
+@pytest.mark.parametrize("statistics", [KNOWN, UNKNOWN])
+async def test_planning_a_batch_does_not_walk_through_the_directory(database: NewDatabase, statistics: str) -> None:
     dsn, experience = await database("validator"), str(uuid.uuid4())
     await _fill(dsn, f"""
+        alter table known_accounts set (autovacuum_enabled = off);
+        alter table known_memberships set (autovacuum_enabled = off);
         insert into known_accounts select 'p' || n || '@school.org', true, now() from generate_series(1, {THERE}) n;
         insert into known_memberships select '{experience}', email_key, true, now() from known_accounts;
-        analyze""")  # fmt: skip
+        {statistics}""")  # fmt: skip
     before = await Touched(dsn).rows()
     async with open_pool(dsn, "validator") as pool:
         people = await Store(pool).people(experience, [_email(row) for row in range(2, BATCH + 2)])
     assert len(people.learners) == BATCH // 2
     assert await Touched(dsn).rows() - before < 20 * BATCH
+
+
+@pytest.mark.parametrize("statistics", [KNOWN, UNKNOWN])
+@pytest.mark.parametrize("walk", ["records_to_approve", "records_to_index", "unanswered_approvals", "kept_rows"])
+async def test_walking_through_an_import_reads_each_record_once(
+    database: NewDatabase, statistics: str, walk: str
+) -> None:
+    dsn, import_id = await database("intake"), uuid.uuid4()
+    await _fill(dsn, f"""
+        alter table records set (autovacuum_enabled = off);
+        insert into records (import_id, row, email_key, status, plan, cells, values)
+        select '{import_id}', n + 1, 'p' || n, 'ready', 'create', '[]', '{{}}' from generate_series(1, {THERE}) n;
+        {statistics}""")  # fmt: skip
+    before = await Touched(dsn).rows()
+    async with open_pool(dsn, "intake") as pool:
+        row = met = 0
+        while batch := await _batch(pool, walk, import_id=import_id, after=row):
+            row, met = batch[-1], met + len(batch)
+    assert met == THERE
+    assert await Touched(dsn).rows() - before < 4 * THERE
+
+
+async def _batch(pool: asyncpg.Pool, walk: str, *, import_id: uuid.UUID, after: int) -> list[int]:
+    places = {
+        "kept_rows": {"first": after + 1, "last": after + BATCH},
+        "records_to_index": {"after": after, "most": BATCH},
+    }.get(walk, {"after": after, "upto": LAST_ROW, "most": BATCH})
+    async with pool.acquire() as connection:
+        return [record["row"] async for record in getattr(queries, walk)(connection, import_id=import_id, **places)]
 
 
 async def _fill(dsn: str, statements: str) -> None:

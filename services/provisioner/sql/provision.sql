@@ -10,9 +10,14 @@ select
 
 -- name: known_people(experience_ids, email_keys)
 -- Which of these people have an account, and in which of these experiences they are learners.
+-- (`offset 0` keeps it a look-up per person: joined freely, all members of an experience would be walked through.)
 select a.email_key, a.id, m.experience_id::text as experience_id
 from accounts a
-left join memberships m on m.account_id = a.id and m.role = 'learner' and m.experience_id = any(:experience_ids::uuid[])
+left join lateral (
+    select experience_id from memberships
+    where experience_id = any(:experience_ids::uuid[]) and account_id = a.id and role = 'learner'
+    offset 0
+) m on true
 where a.email_key = any(:email_keys::text[]);
 
 -- name: take_account_ids(count)$
