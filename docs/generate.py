@@ -1,5 +1,5 @@
-"""Writes the documents that are made from code: topics.md and configuration.md. Run it after changing a topic or a setting;
-a test compares."""
+"""Writes the documents that are made from code: topics.md, configuration.md and importing.md. Run it after changing a topic,
+a setting or the guide of the pages; a test compares."""
 
 import importlib
 from collections.abc import Iterator
@@ -69,7 +69,14 @@ def _table(settings: type[ServiceSettings], *, skip: set[str]) -> Iterator[str]:
         yield f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |"
 
 
-DOCUMENTS = {"topics.md": topics_document, "configuration.md": configuration_document}
+def importing_document() -> str:
+    """The guide, as the pages show it at /help."""
+    return (DOCS.parent / "services" / "intake" / "pages" / "guide" / "en.md").read_text(encoding="utf-8")
+
+
+DOCUMENTS = {
+    "topics.md": topics_document, "configuration.md": configuration_document, "importing.md": importing_document,
+}  # fmt: skip
 
 if __name__ == "__main__":
     for name, document in DOCUMENTS.items():
