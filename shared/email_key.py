@@ -22,11 +22,15 @@ def email_key(text: str) -> str:
     """Identity of an email: trimmed, NFC, lower case, domain as IDNA A-label; "" when there is none."""
     if text.isascii():
         return text.strip().lower()
-    clean = unicodedata.normalize("NFC", without_invisible(text))
+    clean = without_invisible(text)
     local, at, domain = clean.rpartition("@")
     if at and not domain.isascii():
-        try:  # in the case it came in: UTS 46 has its own lower case, Python's depends on the neighbours (Σ)
-            return f"{local.lower()}@{idna.encode(domain, uts46=True).decode('ascii')}"
+        try:  # as it came in: UTS 46 has its own order of NFC and lower case, and Python's depends on neighbours (Σ)
+            return f"{_nfc(local).lower()}@{idna.encode(domain, uts46=True).decode('ascii')}"
         except idna.IDNAError:
             pass  # not a domain; the check says so to the person
-    return clean.lower()
+    return _nfc(clean).lower()
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
