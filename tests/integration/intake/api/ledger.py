@@ -79,9 +79,11 @@ class Ledger:
         counts = Counter([kept.status for kept in records])
         counts.update(PLANS[kept.plan] for kept in records if kept.plan in PLANS)
         counts.update(kept.outcome for kept in records if kept.outcome)
-        counts.update(rows=len(records), read_complete=True, checked=len(records), provisioned=sum(1 for kept in records if kept.outcome))
+        counts.update(rows=len(records), checked=len(records), provisioned=sum(1 for kept in records if kept.outcome))
         sets = ", ".join(f"{name} = {count}" for name, count in counts.items())
-        await connection.execute(f"update imports set {sets}, searchable_row = $2 where id = $1", of, searchable)
+        await connection.execute(
+            f"update imports set {sets}, read_complete = true, searchable_row = $2 where id = $1", of, searchable
+        )
 
 
 def _record(of: UUID, kept: Kept) -> tuple[Any, ...]:
