@@ -1,10 +1,11 @@
 """The bodies of the API: what others build on. Field names and words are those of the product's glossary."""
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from services.intake.states import ImportStatus
 from shared.events import EmailPolicy, EmailStatus, Level, Outcome, Plan, PreImportStatus, Problem
@@ -71,8 +72,8 @@ class Progress(BaseModel):
 
 
 class Counts(BaseModel):
-    """Records by pre-import status, by plan and by outcome. Of a finished import, created + added + unchanged + failed +
-    skipped + not_imported = rows."""
+    """Records by pre-import status, by plan and by outcome. Of an import that is finished or cancelled, created + added +
+    unchanged + failed + skipped + not_imported = rows."""
 
     ready: int
     warning: int
@@ -86,7 +87,7 @@ class Counts(BaseModel):
     unchanged: int
     failed: int
     skipped: int
-    not_imported: int = Field(description="Records with a pre-import error, once the import is finished.")
+    not_imported: int = Field(description="Records with a pre-import error, once the import is over.")
 
 
 class Import(BaseModel):
@@ -146,12 +147,22 @@ class RecordPage(BaseModel):
     next_after: int | None = Field(description="Ask with `after` = this for the next page; null on the last one.")
 
 
+def _no_control_characters(text: str) -> str:
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("a name has no line breaks and no other control characters")
+    return text
+
+
 class NewExperience(BaseModel):
     """An experience to create."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Northfield College: Autumn Projects"}]})
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    name: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+        AfterValidator(_no_control_characters),
+    ]
 
 
 class Experience(BaseModel):

@@ -42,6 +42,11 @@ async def test_json_that_is_none_is_refused(api: Api) -> None:
     is_problem(answer, 422, "request.invalid")
 
 
+@pytest.mark.parametrize("name", ["", "  ", "Auto\0mation", "Two\nlines", "x" * 201])
+async def test_an_experience_without_a_proper_name_is_refused(api: Api, name: str) -> None:
+    is_problem(await api.mine.post("/experiences", json={"name": name}), 422, "request.invalid")
+
+
 async def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
     answer = await api.mine.post("/experiences", json={"name": "x" * 100_000})
     is_problem(answer, 413, "request.too_large")
