@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
+from pydantic import BeforeValidator
 
 from services.intake.api.access import Caller, DepsOf, MyImport
 from services.intake.api.schemas import RecordPage
@@ -20,19 +21,25 @@ from shared.events import Plan, PreImportStatus
 router = APIRouter(prefix="/imports/{import_id}", tags=["Records"])
 
 _LAST_ROW = 2**31 - 1
+_PAGE = 50  # records, unless told
+
+
+def _or(default: object) -> BeforeValidator:
+    """A form sends the fields that nobody filled in as empty texts."""
+    return BeforeValidator(lambda asked: default if asked == "" else asked)
 
 
 def get_filters(
-    status: Annotated[PreImportStatus | None, Query(description="Pre-import status.")] = None,
-    plan: Annotated[Plan | None, Query(description="What Run will do.")] = None,
-    import_status: Annotated[RecordImportStatus | None, Query(description="What Run made of it.")] = None,
-    problem: Annotated[str | None, Query(max_length=100, description="A problem code.")] = None,
+    status: Annotated[PreImportStatus | None, _or(None), Query(description="Pre-import status.")] = None,
+    plan: Annotated[Plan | None, _or(None), Query(description="What Run will do.")] = None,
+    import_status: Annotated[RecordImportStatus | None, _or(None), Query(description="What Run made of it.")] = None,
+    problem: Annotated[str, Query(max_length=100, description="A problem code.")] = "",
     q: Annotated[
         str, Query(max_length=300, description="Beginnings of words of email and names; all must be there.")
     ] = "",
 ) -> Filters:
     """The filters of the query string; all must hold."""
-    return Filters(status=status, plan=plan, import_status=import_status, problem=_text(problem), q=_text(q) or "")
+    return Filters(status=status, plan=plan, import_status=import_status, problem=_text(problem) or None, q=_text(q))
 
 
 AskedFilters = Annotated[Filters, Depends(get_filters)]
@@ -41,8 +48,8 @@ AskedFilters = Annotated[Filters, Depends(get_filters)]
 @router.get("/records", response_model=RecordPage)
 async def list_records_of_import(
     mine: MyImport, deps: DepsOf, filters: AskedFilters,
-    after: Annotated[int, Query(ge=0, le=_LAST_ROW, description="`next_after` of the page before.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    after: Annotated[int, _or(0), Query(ge=0, le=_LAST_ROW, description="`next_after` of the page before.")] = 0,
+    limit: Annotated[int, _or(_PAGE), Query(ge=1, le=1000)] = _PAGE,
 ) -> object:  # fmt: skip
     """Records in the order of rows."""
     page = await list_records(deps.pool, mine, filters=filters, after=after, limit=limit)
@@ -73,5 +80,5 @@ def _attachment(file_name: str) -> str:
     return f"attachment; filename=\"{plain}-records.csv\"; filename*=UTF-8''{quote(stem, safe='')}-records.csv"
 
 
-def _text(asked: str | None) -> str | None:
-    return asked.replace("\x00", " ") if asked else asked  # Postgres takes no NUL
+def _text(asked: str) -> str:
+    return asked.replace("\x00", " ")  # Postgres takes no NUL

@@ -113,6 +113,14 @@ async def test_filters_and_search_find_exactly_what_is_shown(api: Api, import_st
         assert [found["row"] for found in await _records(api, import_id, **asked)] == expected, asked
 
 
+async def test_a_filter_left_empty_is_none(api: Api) -> None:
+    import_id = (await api.new_import())["id"]
+    await api.ledger.keep(import_id, *_mixed(60))
+    path = f"/imports/{import_id}/records"
+    empty = dict.fromkeys(("status", "plan", "import_status", "problem", "q", "after", "limit"), "")
+    assert (await api.mine.get(path, params=empty)).json() == (await api.mine.get(path)).json()
+
+
 async def test_pages_meet_without_gap_or_overlap(api: Api) -> None:
     import_id = (await api.new_import())["id"]
     await api.ledger.keep(import_id, *_mixed(100))
