@@ -8,8 +8,7 @@ import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 from services.intake.flow_queries import queries
-from services.intake.read_imports import review_url
-from services.intake.states import ImportStatus
+from services.intake.read_imports import counts_json, review_url
 from shared.clock import iso, now
 from shared.events import EmailPolicy, ImportChanged, LifecycleType, Problem, encode
 from shared.kafka.publish import Message
@@ -43,21 +42,9 @@ def event_of(row: Mapping[str, Any], kind: LifecycleType, *, at: str, base_url: 
         submitted_by=row["submitter"],
         started_by=row["starter"],
         review_url=review_url(base_url, row["id"]),
-        counts=counts_of(row),
+        counts={"rows": row["rows"], **counts_json(row)},
         problems=_decode_problems(row["problems"]),
     )
-
-
-def counts_of(row: Mapping[str, Any]) -> dict[str, int]:
-    """The counts that people see. When it is finished, the outcomes and `not_imported` add up to `rows`."""
-    names = ("rows", "ready", "warning", "error", "created", "added", "unchanged", "failed", "skipped")
-    return {name: row[name] for name in names} | {
-        "create": row["plan_create"],
-        "add": row["plan_add"],
-        "nothing": row["plan_nothing"],
-        "none": row["error"],
-        "not_imported": row["error"] if row["status"] == ImportStatus.FINISHED else 0,
-    }
 
 
 def message_of(event: ImportChanged) -> Message:

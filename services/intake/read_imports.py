@@ -1,6 +1,7 @@
 """Imports as they are read: whose they are, in which order, and as the one JSON that the API and its event stream show."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ import aiosql
 import asyncpg
 
 from services.intake.people import Database
+from services.intake.states import ImportStatus
 
 queries = aiosql.from_path(Path(__file__).parent / "sql" / "read_imports.sql", "asyncpg")
 
@@ -59,7 +61,7 @@ def import_json(row: asyncpg.Record, base_url: str) -> dict[str, Any]:
             "rows": row["rows"], "read_complete": row["read_complete"],
             "checked": row["checked"], "provisioned": row["provisioned"],
         },
-        "counts": _counts(row),
+        "counts": counts_json(row),
         "problems": json.loads(row["problems"]),
         "review_url": review_url(base_url, row["id"]),
     }  # fmt: skip
@@ -70,10 +72,14 @@ def review_url(base_url: str, import_id: UUID) -> str:
     return f"{base_url.rstrip('/')}/imports/{import_id}"
 
 
-def _counts(row: asyncpg.Record) -> dict[str, int]:
-    same_name = ("ready", "warning", "error", "created", "added", "unchanged", "failed", "skipped")
+def counts_json(row: asyncpg.Record | Mapping[str, Any]) -> dict[str, int]:
+    """The counts that people see. When an import is over, the outcomes and `not_imported` add up to its rows: of one that
+    was cancelled before Run, all that could have been imported was skipped."""
+    same_name = ("ready", "warning", "error", "created", "added", "unchanged", "failed")
+    cancelled = row["status"] == ImportStatus.CANCELLED
     return {
         **{name: row[name] for name in same_name},
         "create": row["plan_create"], "add": row["plan_add"], "nothing": row["plan_nothing"], "none": row["error"],
-        "not_imported": row["error"] if row["status"] == "finished" else 0,
+        "skipped": row["rows"] - row["error"] if cancelled else row["skipped"],
+        "not_imported": row["error"] if cancelled or row["status"] == ImportStatus.FINISHED else 0,
     }  # fmt: skip

@@ -26,6 +26,18 @@ async def test_counts_add_up_once_finished(api: Api) -> None:
     assert found["progress"] == {"rows": 6, "read_complete": True, "checked": 6, "provisioned": 5}
 
 
+async def test_counts_of_an_import_cancelled_before_run_add_up_as_its_records_say(api: Api) -> None:
+    import_id = (await api.new_import())["id"]
+    await api.ledger.keep(
+        import_id, Kept(2, "a@example.org"), Kept(3, "b@example.org"), Kept(4, "c", status="error", plan="none")
+    )
+    await api.ledger.turn(import_id, "cancelled")
+    counts = (await api.mine.get(f"/imports/{import_id}")).json()["counts"]
+    assert (counts["skipped"], counts["not_imported"], counts["created"]) == (2, 1, 0)
+    skipped = (await api.mine.get(f"/imports/{import_id}/records", params={"import_status": "skipped"})).json()
+    assert len(skipped["items"]) == counts["skipped"]
+
+
 async def test_what_was_detected_and_what_is_wrong_with_the_file_is_shown(api: Api) -> None:
     import_id = (await api.new_import())["id"]
     problem = '[{"code": "file.empty", "level": "error", "message": "Choose another.", "field": "", "params": {}}]'
