@@ -80,7 +80,10 @@ async def _ask(request: Request, deps: Deps, user: User, mine: asyncpg.Record, *
     if (name == "run" and phase is not Phase.REVIEW) or (name == "cancel" and mine["status"] not in ASK_TO_CANCEL):
         return RedirectResponse(f"/imports/{mine['id']}", 303)
     experience = await find_experience(deps.pool, mine["experience_id"], for_user=user.email_key)
-    return render(request, f"ask_{name}.html", found=mine, phase=phase, to_run=to_run(mine), experience=experience)
+    return render(
+        request, f"ask_{name}.html", found=mine, phase=phase, to_run=to_run(mine), tiles=review_tiles(mine),
+        experience=experience,
+    )  # fmt: skip
 
 
 async def _press(
