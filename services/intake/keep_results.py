@@ -67,7 +67,8 @@ def _lists(rows: list[Row]) -> dict[str, list[object]]:
 
 
 OUTCOMES: Table[RecordProvisioned] = Table(
-    open_in=frozenset({ImportStatus.RUNNING, ImportStatus.CANCELLING}),
+    # Finished too: what was given up for want of an answer may have been done after all.
+    open_in=frozenset({ImportStatus.RUNNING, ImportStatus.CANCELLING, ImportStatus.FINISHED}),
     asked_upto="results_upto",
     turn=Turn.SETTLE_LAST,
     row_of=row_of,

@@ -154,6 +154,23 @@ async def test_approvals_that_are_never_answered_fail_and_the_import_finishes(wo
     assert (await world.told(import_id))[-1] == "ImportCompleted"
 
 
+async def test_an_answer_that_comes_after_all_tells_what_was_done(world):
+    """Accounts were made and mails sent: a finished import must not go on saying that they failed."""
+    import_id, approvals = await approved(world)
+    await world.provision(approvals[:40])
+    for _ in range(world.deps.settings.repair_tries + 1):
+        await repair(world, import_id)
+    assert await world.status(import_id) == "finished"
+    told = await world.told(import_id)
+    for _ in range(2):
+        await world.provision(approvals)
+        row = await world.row(import_id)
+        assert (row["status"], row["failed"]) == ("finished", 0)
+        assert adds_up(row)
+    assert not any(problem for _, _, _, problem, _ in (await ledger(world.pool, import_id))[1])
+    assert await world.told(import_id) == told
+
+
 async def test_a_cancelled_run_whose_answers_are_lost_finishes(world):
     import_id, approvals = await approved(world)
     await cancel_import(world.deps, import_id, world.person)
