@@ -1,6 +1,8 @@
 """Settings of intake. Each stands beside a sentence that says what it changes."""
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 
 from shared.settings import ServiceSettings
 
@@ -24,7 +26,7 @@ class Settings(ServiceSettings):
     )
     upload_max_rows: int = Field(1_000_000, gt=0, description="Most rows of a source file; a longer one is rejected.")
     reading_window: int = Field(
-        20_000,
+        10_000,
         gt=0,
         description="How many rows may be under way at once, so that a large import does not delay a small one.",
     )
@@ -46,6 +48,11 @@ class Settings(ServiceSettings):
     )
     oidc_client_id: str = Field("", description="What the provider calls this installation.")
     oidc_client_secret: SecretStr | None = Field(None, description="What this installation proves itself with there.")
+    oidc_trust_unverified_email: bool = Field(
+        False,
+        description="Believe an address that the provider does not call verified. Only for a provider that itself gives out its "
+        "people's addresses, such as your own directory: where people enter any address, anybody could be anybody.",
+    )
     sign_ins_per_minute: int = Field(
         30,
         gt=0,
@@ -53,3 +60,9 @@ class Settings(ServiceSettings):
         "`FORWARDED_ALLOW_IPS` says whose word on the address counts.",
     )
     uploads_per_minute: int = Field(60, gt=0, description="How many source files one person may upload in a minute.")
+
+    @model_validator(mode="after")
+    def _client_is_named(self) -> Self:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("with oidc_issuer, oidc_client_id must be set too")
+        return self

@@ -11,7 +11,7 @@ from services.intake.api.errors import answer_errors
 from services.intake.api.limit_bodies import LimitBodies
 from services.intake.api.schemas import ProblemDetails
 from services.intake.deps import Deps
-from services.intake.pages import sign_in
+from services.intake.pages import oidc, sign_in
 from services.intake.pages.headers import SecurityHeaders, guard_failures
 from services.intake.pages.routes import add_pages
 from services.intake.pages.sessions import SignInNeeded, go_to_sign_in, is_https
@@ -45,6 +45,7 @@ def build_http(deps: Deps) -> FastAPI:
     app.state.deps = deps
     app.state.watches = ImportWatches(deps.pool)
     app.state.signing = Signing(deps.pool, deps.settings.session_secret)
+    app.state.provider = oidc.open_provider(deps)
     app.add_middleware(LimitBodies)
     app.add_middleware(SecurityHeaders, https=is_https(deps.settings.base_url))
     answer_errors(app)
@@ -55,6 +56,7 @@ def build_http(deps: Deps) -> FastAPI:
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(sign_in.router)
+    app.include_router(oidc.router)
     app.add_api_route(f"{API}/docs", show_docs, response_class=HTMLResponse, include_in_schema=False)
     add_pages(app)
     guard_failures(app, https=is_https(deps.settings.base_url))

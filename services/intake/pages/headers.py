@@ -1,5 +1,7 @@
 """What every answer tells the browser: load nothing from elsewhere, run nothing inline, show us in no frame, keep no copy."""
 
+from inspect import isawaitable
+
 from fastapi import FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,7 +49,8 @@ def guard_failures(app: FastAPI, *, https: bool) -> None:
     answer = app.exception_handlers[Exception]
 
     async def guarded(request: Request, error: Exception) -> Response:
-        response: Response = await answer(request, error)
+        made = answer(request, error)
+        response = await made if isawaitable(made) else made
         _add(response.headers, https=https)
         return response
 

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 HOME = "/"
-_LONGEST = 2000
+_LONGEST = 1000  # it travels in a cookie to the provider and back
 
 
 def local_address(wanted: str | None) -> str:

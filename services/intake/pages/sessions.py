@@ -1,5 +1,7 @@
 """The session cookie, and what pages ask for: `SignedIn`. The sessions themselves are kept by services.intake.sessions."""
 
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlencode, urlsplit
 
@@ -8,8 +10,8 @@ from fastapi.responses import RedirectResponse
 
 from services.intake.deps import Deps
 from services.intake.pages.signing import Signing
-from services.intake.people import User
-from services.intake.sessions import Session, session_of
+from services.intake.people import Database, User
+from services.intake.sessions import Session, SignInWay, session_of, start_session
 from services.intake.settings import Settings
 
 _PURPOSE = "session"
@@ -54,8 +56,28 @@ def who(request: Request) -> User | None:
     return session.user if session else None
 
 
-async def keep_session(request: Request, response: Response, token: str) -> None:
-    """Give the browser its session."""
+async def enter(
+    request: Request, response: Response, claim: Callable[[Database], Awaitable[str | None]], *, way: SignInWay
+) -> bool:
+    """Sign in, in this browser, whom `claim` answers (an email key, in the session's transaction): a new session, its cookie, and
+    no session of before. False when it answers nobody."""
+    deps: Deps = request.app.state.deps
+    before = await find_session(
+        request
+    )  # not below: who holds a connection and waits for a second one may wait for ever
+    async with deps.pool.acquire() as connection, connection.transaction():
+        email_key = await claim(connection)
+        if email_key is None:
+            return False
+        token = await start_session(
+            connection, email_key, way=way, lifetime=timedelta(hours=deps.settings.session_hours),
+            instead_of=before.token if before else None,
+        )  # fmt: skip
+    await _keep_session(request, response, token)
+    return True
+
+
+async def _keep_session(request: Request, response: Response, token: str) -> None:
     settings: Settings = request.app.state.deps.settings
     signing: Signing = request.app.state.signing
     response.set_cookie(

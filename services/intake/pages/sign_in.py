@@ -1,20 +1,17 @@
 """Signing in by a link, signing out, and where somebody is signed in. Looking at a link changes nothing, because mail scanners look too: its page has one
 button, and the button uses it up."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.intake.api.access import DepsOf
-from services.intake.deps import Deps
 from services.intake.pages.csrf import check_origin, csrf_checked
 from services.intake.pages.forms import read_form
 from services.intake.pages.next_address import local_address
 from services.intake.pages.rate_limits import SignInsLimited
 from services.intake.pages.render import render
-from services.intake.pages.sessions import SignedIn, drop_session, find_session, keep_session
-from services.intake.sessions import SignInWay, end_all_sessions, end_session, open_sessions, start_session
+from services.intake.pages.sessions import SignedIn, drop_session, enter, find_session
+from services.intake.sessions import SignInWay, end_all_sessions, end_session, open_sessions
 from services.intake.sign_in_links import person_of_link, use_link
 
 router = APIRouter(include_in_schema=False)
@@ -39,24 +36,14 @@ async def show_link(request: Request, deps: DepsOf, token: str = "", next: str =
 
 
 @router.post("/sign-in/link", dependencies=[SignInsLimited])
-async def sign_in_by_link(request: Request, deps: DepsOf) -> Response:
+async def sign_in_by_link(request: Request) -> Response:
     """Use the link up and sign its person in."""
     check_origin(request)  # nobody is signed in by another site, not even as somebody else
     form = await read_form(request)
-    before = await find_session(request)
-    async with deps.pool.acquire() as connection, connection.transaction():
-        email_key = await use_link(connection, form.get("token", ""))
-        if email_key is None:
-            return _link_over(request)
-        session = await start_session(
-            connection,
-            email_key,
-            way=SignInWay.LINK,
-            lifetime=lifetime(deps),
-            instead_of=before.token if before else None,
-        )
     response = RedirectResponse(local_address(form.get("next")), 303)
-    await keep_session(request, response, session)
+    token = form.get("token", "")
+    if not await enter(request, response, lambda connection: use_link(connection, token), way=SignInWay.LINK):
+        return _link_over(request)
     return response
 
 
@@ -93,11 +80,6 @@ async def show_account(request: Request, deps: DepsOf, user: SignedIn) -> Respon
     return render(
         request, "account.html", sessions=await open_sessions(deps.pool, user, here=session.token if session else None)
     )
-
-
-def lifetime(deps: Deps) -> timedelta:
-    """How long a session lives."""
-    return timedelta(hours=deps.settings.session_hours)
 
 
 def _link_over(request: Request) -> Response:
