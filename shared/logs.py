@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 
 import structlog
 
@@ -17,7 +18,7 @@ def start_logs(service: str, settings: ServiceSettings) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(traceback_without_words),
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
@@ -40,3 +41,13 @@ def start_logs(service: str, settings: ServiceSettings) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL if name == "aiokafka" else logging.WARNING)
+
+
+def traceback_without_words(exc_info: structlog.typing.ExcInfo) -> str:
+    """Where an error happened, what kind it is and what kinds led to it; never its words, which may quote a row's values."""
+    error: BaseException | None = exc_info[1]
+    steps: list[str] = []
+    while error is not None:
+        steps += [*traceback.format_tb(error.__traceback__), f"{type(error).__qualname__}\n"]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "".join(steps)
