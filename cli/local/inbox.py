@@ -27,12 +27,16 @@ class Inbox:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
         """Write the mail under a name that sorts by arrival; readers see whole files only."""
-        name = f"{time.time_ns()}-{uuid.uuid4().hex[:8]}.eml"
-        draft = self._folder / f".{name}"
+        mail = self._folder / f"{time.time_ns()}-{uuid.uuid4().hex[:8]}.eml"
         content = envelope.original_content
-        draft.write_bytes(content if content is not None else b"")
-        os.replace(draft, self._folder / name)
+        draft_of(mail).write_bytes(content if content is not None else b"")
+        os.replace(draft_of(mail), mail)
         return "250 Kept"
+
+
+def draft_of(mail: Path) -> Path:
+    """Where a mail is written until it is whole. No `*.eml`: Python's globs find hidden files too."""
+    return mail.with_suffix(".draft")
 
 
 async def serve_inbox(folder: Path, port: int, host: str = HOST) -> asyncio.Server:
