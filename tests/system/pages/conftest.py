@@ -1,7 +1,9 @@
 """A real browser at the session's stack, for one who is signed in by a link of the command line."""
 
+import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from tests.system.outside import Outside
 from tests.system.pages.chromium import find_chromium
 
 PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
+KEEP = bool(os.environ.get("ROLLCALL_PICTURES"))
+NOBODY = "nobody"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # also as root, and in containers
 
 NewPage = Callable[..., Page]
@@ -72,7 +76,7 @@ def new_page(
     complaints: list[str] = []
 
     def open_page(email: str | None = None, **options: Any) -> Page:
-        state = signed_in(email or running_stack["user"])
+        state = None if email == NOBODY else signed_in(email or running_stack["user"])
         settings = {"locale": "en-GB", "timezone_id": "Europe/London", "viewport": {"width": 1200, "height": 850}}
         context = browser.new_context(
             base_url=running_stack["base_url"], storage_state=state, **{**settings, **options}
@@ -97,6 +101,6 @@ def outside(running_stack: dict[str, Any]) -> Outside:
 
 
 def take_picture(page: Page, name: str) -> None:
-    """Keep a screenshot for the documents."""
-    PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled", caret="hide")
+    """A screenshot. It is kept for the documents when ROLLCALL_PICTURES is set, because each has other times in it."""
+    folder = PICTURES if KEEP else Path(tempfile.gettempdir())
+    page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")

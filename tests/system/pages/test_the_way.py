@@ -32,7 +32,12 @@ def run(page: Page) -> None:
 
 
 def test_an_administrator_goes_the_articles_way(new_page: NewPage, outside: Outside) -> None:
-    outside.experience("The Article's Way")
+    experience = outside.experience("The Article's Way")
+    header, *learners = LEARNERS.read_bytes().splitlines(keepends=True)
+    for where, some in ((outside.experience("An Earlier One"), learners[20:61]), (experience, learners[1:13])):
+        outside.run(
+            outside.prepared(where, header + b"".join(some), emails="none")["id"]
+        )  # people who are there already
     page = new_page()
     open_new_import(page, "The Article's Way")
     take_picture(page, "new-import")

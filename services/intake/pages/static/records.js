@@ -60,14 +60,13 @@ function search(text) {
   if (text.trim()) sessionStorage.setItem(key(), text);
   else sessionStorage.removeItem(key());
   const url = new URL(location.href);
-  url.searchParams.delete("after");
-  url.searchParams.delete("trail");
+  for (const name of ["after", "row", "trail"]) url.searchParams.delete(name);
   history.replaceState({}, "", url);
   return showRecords(url.href);
 }
 
+// On the whole document: the part itself may come later, and is replaced by newer ones.
 export function browseRecords() {
-  if (!part()) return;
   let typing;
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-records]");
@@ -98,5 +97,5 @@ export function browseRecords() {
     typing = setTimeout(() => search(event.target.value), PAUSE_MS);
   });
   addEventListener("popstate", () => showRecords(location.href));
-  if (sought()) showRecords(location.href, { quiet: true });
+  if (part() && sought()) showRecords(location.href, { quiet: true });
 }

@@ -1,0 +1,114 @@
+"""How an import may end: cancelled, rejected, with rows that are corrected and come again; who may not see it; what is said
+when the server is away."""
+
+import csv
+import io
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.system.outside import Outside, people, table, until
+from tests.system.pages.conftest import NOBODY, NewPage
+from tests.system.pages.test_the_way import run, submit
+
+
+def test_an_import_that_is_cancelled_before_run_says_that_nothing_was_done(new_page: NewPage, outside: Outside) -> None:
+    found = outside.prepared(outside.experience("Cancelled"), table(people(5, "cancelled")))
+    page = new_page()
+    page.goto(f"/imports/{found['id']}")
+    page.get_by_role("button", name="Cancel import").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("link", name="Keep it").click()
+    expect(dialog).to_have_count(0)
+    page.get_by_role("button", name="Cancel import").click()
+    dialog.get_by_role("button", name="Cancel import").click()
+    expect(page.get_by_role("heading", name="This import was cancelled")).to_be_visible()
+    expect(page.get_by_text("Nothing was done: no account was created")).to_be_visible()
+    assert outside.import_(found["id"])["status"] == "cancelled"
+
+
+def test_a_rejected_file_says_what_is_wrong_and_shows_its_first_lines(new_page: NewPage, outside: Outside) -> None:
+    found = outside.prepared(outside.experience("Rejected"), b"Name,Phone\nAda,123\n")
+    page = new_page()
+    page.goto(f"/imports/{found['id']}")
+    expect(page.get_by_text("There is no column “Email”")).to_be_visible()
+    expect(page.locator("pre")).to_have_text("Name,Phone\nAda,123")
+    page.get_by_role("link", name="Upload a corrected file").click()
+    expect(page.get_by_role("heading", name="New import")).to_be_visible()
+
+
+def test_rows_that_failed_are_downloaded_corrected_and_imported(
+    new_page: NewPage, outside: Outside, tmp_path: Path
+) -> None:
+    experience = outside.experience("Round Trip")
+    lines = [*people(3, "round"), ("ro und@example", "Ro", "Und")]
+    page = new_page()
+    page.goto(f"/experiences/{experience}/settings/imports/new")
+    file = tmp_path / "learners.csv"
+    file.write_bytes(table(lines))
+    submit(page, file)
+    run(page)
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Rows not imported").click()
+    text = Path(downloading.value.path()).read_text("utf-8-sig")
+    assert [row["code"] for row in csv.DictReader(io.StringIO(text))] == ["email.invalid"]
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text(text.replace("ro und@example", "ro.und@northfield-college.org"), "utf-8")
+    page.goto(f"/experiences/{experience}/settings/imports/new")
+    submit(page, corrected)
+    expect(page.get_by_text("This file is one that you downloaded here")).to_be_visible()
+    run(page)
+    expect(page.get_by_text("1 record was imported.")).to_be_visible()
+
+
+def test_who_is_no_administrator_finds_nothing(
+    new_page: NewPage, outside: Outside, running_stack: dict[str, Any]
+) -> None:
+    experience = outside.experience("Not Theirs")
+    found = outside.prepared(experience, table(people(2, "theirs")))
+    page = new_page(running_stack["other_user"])
+    page.goto("/")
+    expect(page.get_by_role("heading", name="No experiences yet")).to_be_visible()
+    for address in (f"/experiences/{experience}", f"/imports/{found['id']}", f"/imports/{found['id']}/run"):
+        answer = page.goto(address)
+        assert answer
+        assert answer.status == 404
+        expect(page.get_by_role("heading", name="There is nothing here for you")).to_be_visible()
+
+
+def test_who_is_not_signed_in_comes_back_after_it(new_page: NewPage, outside: Outside) -> None:
+    found = outside.prepared(outside.experience("Later"), table(people(2, "later")))
+    page = new_page(NOBODY)
+    page.goto(f"/imports/{found['id']}")
+    assert "/sign-in" in page.url
+    assert found["id"] in page.url
+
+
+def test_a_lost_connection_is_said_and_caught_up_with(
+    new_page: NewPage, outside: Outside, running_stack: dict[str, Any]
+) -> None:
+    found = outside.prepared(outside.experience("Lost"), table(people(200, "lost")), emails="none")
+    page = new_page()
+    page.goto(f"/imports/{found['id']}")
+    expect(page.get_by_role("heading", name="Review")).to_be_visible()
+    for pid in running_stack["pids"]["intake"]:
+        os.kill(pid, signal.SIGKILL)
+    expect(page.get_by_text("The connection is lost").first).to_be_visible()
+
+    def back() -> bool:
+        time.sleep(0.5)
+        try:
+            return bool(outside.import_(found["id"]))
+        except OSError:
+            return False
+        except Exception:  # the client's own words for a refused connection
+            return False
+
+    until(back, seconds=60, what="intake to be replaced")
+    outside.run(found["id"])
+    expect(page.get_by_text("200 of 200 records were imported.")).to_be_visible(timeout=30_000)
+    expect(page.locator("#lost")).to_be_hidden()

@@ -1,0 +1,81 @@
+"""Everyone can use the pages: axe finds nothing on any, in both themes; 320 px are enough; the keyboard is enough."""
+
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.system.outside import Outside, people, table
+from tests.system.pages.conftest import NewPage
+
+PHONE, LAPTOP = 320, 1200
+LINES = [*people(60, "axe"), ("ada@gmial.com", "Ada", "Warned"), ("nobody", "No", "Mail")]
+
+
+@pytest.fixture(scope="module")
+def addresses() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture
+def every_page(outside: Outside, addresses: dict[str, str]) -> dict[str, str]:
+    """The address of each kind of page; made once."""
+    if not addresses:
+        experience = outside.experience("For Everyone")
+        ready = outside.prepared(experience, table(LINES), emails="none")["id"]
+        done = outside.prepared(experience, table(LINES), emails="none")["id"]
+        outside.run(done)
+        cancelled = outside.prepared(experience, table(LINES))["id"]
+        outside.http.post(f"/imports/{cancelled}/cancel")
+        rejected = outside.prepared(experience, b"Name\nAda\n")["id"]
+        addresses.update(
+            {
+                "experiences": "/", "experience": f"/experiences/{experience}", "settings": f"/experiences/{experience}/settings",
+                "imports": f"/experiences/{experience}/settings/imports", "new": f"/experiences/{experience}/settings/imports/new",
+                "no imports": f"/experiences/{outside.experience('Empty')}/settings/imports", "review": f"/imports/{ready}",
+                "no records": f"/imports/{ready}?status=error&plan=create", "ask to run": f"/imports/{ready}/run",
+                "ask to cancel": f"/imports/{ready}/cancel", "results": f"/imports/{done}", "cancelled": f"/imports/{cancelled}",
+                "rejected": f"/imports/{rejected}", "guide": "/help", "welcome": "/welcome", "nothing": "/imports/none",
+                "account": "/account",
+            }
+        )  # fmt: skip
+    return addresses
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, LAPTOP])
+def test_axe_finds_nothing_and_nothing_is_cut_off(
+    new_page: NewPage, every_page: dict[str, str], theme: Literal["light", "dark"], width: int
+) -> None:
+    page = new_page(color_scheme=theme, viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    found = {}
+    for name, address in every_page.items():
+        page.goto(address)
+        violations = [
+            (one["id"], [node["target"] for node in one["nodes"]]) for one in Axe().run(page).response["violations"]
+        ]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            violations.append(("wider than the screen", []))
+        if violations:
+            found[name] = violations
+    assert not found
+
+
+def test_the_keyboard_alone_runs_an_import(new_page: NewPage, outside: Outside) -> None:
+    found = outside.prepared(outside.experience("Keyboard"), table(people(2, "keyboard")), emails="none")
+    page = new_page()
+    page.goto(f"/imports/{found['id']}")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.get_by_role("button", name="Run", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.get_by_role("button", name="Run for 2 records").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Results")).to_be_visible()
