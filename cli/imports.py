@@ -30,6 +30,9 @@ def import_file(
     import_type: Annotated[str, typer.Option("--type", help="What the file holds.")] = "experience-learners",
     emails: Annotated[str, typer.Option(help="Welcome mails: send, hold or none.")] = "send",
     run: Annotated[bool, typer.Option("--run", help="Press Run as soon as every record is checked.")] = False,
+    run_when_clean: Annotated[
+        bool, typer.Option("--run-when-clean", help="Let it run by itself if there is no error and no warning.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the import waits for a person or is over.")] = False,
     idempotency_key: Annotated[str | None, typer.Option(help="The same key never makes a second import.")] = None,
     as_json: JsonOption = False,
@@ -38,7 +41,7 @@ def import_file(
 ) -> None:
     """Import FILE. Exit code 0: all imported (or accepted), 1: refused or failed, 3: some rows not imported."""
     api = connect(server, token)
-    fields = {"type": import_type, "emails": emails}
+    fields = {"type": import_type, "emails": emails, "run": "when-clean" if run_when_clean else "after-review"}
     found = api.upload(find_experience(api, experience), file, fields=fields, key=idempotency_key)
     import_id = found["id"]
     quiet = Console(quiet=True) if as_json else err

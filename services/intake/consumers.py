@@ -38,7 +38,7 @@ def _answer(batch: Batch[Any], kept: Kept, *, deps: Deps) -> None:
         batch.reject(index, "record.unknown")
     for import_id, status in kept.turned:
         log.info("import.turned", import_id=str(import_id), status=status)
-        deps.wake_outbox.set()
+        deps.wake_all()  # one that runs by itself is work, too
     if kept.records < len(batch.events):
         log.info(
             "batch.kept_in_part",

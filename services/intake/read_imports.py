@@ -15,7 +15,7 @@ from services.intake.states import ImportStatus
 queries = aiosql.from_path(Path(__file__).parent / "sql" / "read_imports.sql", "asyncpg")
 
 _SAME_NAME = (
-    "id", "experience_id", "type", "status", "emails", "same_as", "submitted_at", "submitted_by", "ready_at",
+    "id", "experience_id", "type", "status", "emails", "run", "same_as", "submitted_at", "submitted_by", "ready_at",
     "started_at", "started_by", "cancelled_at", "cancelled_by", "finished_at",
 )  # fmt: skip
 
@@ -53,6 +53,7 @@ def import_json(row: asyncpg.Record, base_url: str) -> dict[str, Any]:
     """An import as others see it (the model `Import`)."""
     return {
         **{name: row[name] for name in _SAME_NAME},
+        "needs_review": row["status"] == ImportStatus.READY,
         "file": {
             "name": row["file_name"], "size": row["file_size"], "sha256": row["file_sha256"],
             "detected": json.loads(row["detected"]) if row["detected"] else None,

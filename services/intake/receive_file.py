@@ -6,17 +6,21 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
 from streaming_form_data import ParseFailedException, StreamingFormDataParser
 from streaming_form_data.targets import BaseTarget
 
 from services.intake.file_store import FileStore
+from services.intake.states import RunMoment
 from shared.events import EmailPolicy, Problem
 from shared.problems import problem
 
 FILE_NAME_CHARACTERS = 255
-_FIELD_BYTES = 200  # of `type`, `emails` and `csrf`
+_FIELD_BYTES = 400  # of `type`, `emails`, `run` and `csrf` together
 _OVERHEAD_BYTES = 64 * 1024  # what a body may have around the file: boundaries, part headers, other fields
+W = TypeVar("W", bound=StrEnum)
 _NOT_IN_NAMES = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, invisible and broken characters
 
 
@@ -37,6 +41,7 @@ class ReceivedFile:
     sha256: str
     type: str
     emails: EmailPolicy
+    run: RunMoment = RunMoment.AFTER_REVIEW
     csrf: str = ""  # of a form; whoever takes forms checks it
 
 
@@ -86,16 +91,17 @@ class _Upload:
     """A multipart body on its way through the parser."""
 
     def __init__(self, headers: Mapping[str, str], max_bytes: int, types: Collection[str]) -> None:
-        self._file, self._type, self._emails, self._csrf = _Part(), _Part(), _Part(), _Part()
+        self._file, self._type, self._emails, self._run, self._csrf = (_Part() for _ in range(5))
         self._max_bytes, self._types = max_bytes, types
         self._sha256 = hashlib.sha256()
-        self._fields = ("", EmailPolicy.SEND)
+        self._words: tuple[str, EmailPolicy, RunMoment] = ("", EmailPolicy.SEND, RunMoment.AFTER_REVIEW)
         try:
             self._parser = StreamingFormDataParser(headers)
         except ParseFailedException:
             raise UploadRefused(415, "request.not_multipart", "Send the file as multipart/form-data.") from None
-        parts = {"file": self._file, "type": self._type, "emails": self._emails, "csrf": self._csrf}
-        for name, part in parts.items():
+        parts = {"type": self._type, "emails": self._emails, "run": self._run, "csrf": self._csrf}
+        self._short = tuple(parts.values())
+        for name, part in {"file": self._file, **parts}.items():
             self._parser.register(name, part)
 
     async def read(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -106,8 +112,8 @@ class _Upload:
             self._parse(chunk)
             if self._file.size > self._max_bytes or received > self._max_bytes + _OVERHEAD_BYTES:
                 raise _too_large(self._max_bytes)
-            if self._type.size + self._emails.size + self._csrf.size > 2 * _FIELD_BYTES:
-                raise UploadRefused(422, "request.invalid", "The fields `type` and `emails` are short words.")
+            if sum(part.size for part in self._short) > _FIELD_BYTES:
+                raise UploadRefused(422, "request.invalid", "The fields `type`, `emails` and `run` are short words.")
             if piece := self._file.take():
                 self._sha256.update(piece)
                 yield piece
@@ -115,10 +121,10 @@ class _Upload:
 
     def received(self) -> ReceivedFile:
         """What was stored, once all of it was read."""
-        import_type, emails = self._fields
+        import_type, emails, run = self._words
         return ReceivedFile(
             name=clean_file_name(self._file.multipart_filename or ""), size=self._file.size,
-            sha256=self._sha256.hexdigest(), type=import_type, emails=emails,
+            sha256=self._sha256.hexdigest(), type=import_type, emails=emails, run=run,
             csrf=self._csrf.take().decode("utf-8", "replace"),
         )  # fmt: skip
 
@@ -135,7 +141,9 @@ class _Upload:
             raise UploadRefused(422, "request.invalid", "Send one file per import.")
         if not self._file.complete:
             raise UploadRefused(422, "request.invalid", "The upload ended in the middle of the file; send it again.")
-        self._fields = (self._known_type(), self._known_emails())
+        emails = _known_word(self._emails, "emails", words=EmailPolicy, default=EmailPolicy.SEND)
+        run = _known_word(self._run, "run", words=RunMoment, default=RunMoment.AFTER_REVIEW)
+        self._words = (self._known_type(), emails, run)
 
     def _known_type(self) -> str:
         import_type = self._type.take().decode("utf-8", "replace").strip()
@@ -144,13 +152,12 @@ class _Upload:
             raise UploadRefused(422, "import_type.unknown", f"There is no such import type; `type` is one of: {known}.")
         return import_type
 
-    def _known_emails(self) -> EmailPolicy:
-        emails = self._emails.take().decode("utf-8", "replace").strip()
-        try:
-            return EmailPolicy(emails or EmailPolicy.SEND)
-        except ValueError:
-            known = ", ".join(EmailPolicy)
-            raise UploadRefused(422, "emails.unknown", f"`emails` is one of: {known}.") from None
+
+def _known_word(part: _Part, name: str, *, words: type[W], default: W) -> W:
+    try:
+        return words(part.take().decode("utf-8", "replace").strip() or default)
+    except ValueError:
+        raise UploadRefused(422, f"{name}.unknown", f"`{name}` is one of: {', '.join(words)}.") from None
 
 
 def _too_large(max_bytes: int) -> UploadRefused:

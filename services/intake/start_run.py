@@ -3,13 +3,11 @@
 from uuid import UUID
 
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 
 from services.intake.deps import Deps
-from services.intake.flow_queries import queries
 from services.intake.people import note_action
 from services.intake.states import ImportStatus, Refused, Turn
-from services.intake.take_turn import take_turn
+from services.intake.take_turn import take_run, take_turn
 
 log = structlog.get_logger()
 
@@ -27,10 +25,8 @@ class RunRefused(Exception):
 async def start_run(deps: Deps, import_id: UUID, by: str) -> None:
     """Start the run of a ready import; `by` is an email key. Raises RunRefused."""
     async with deps.pool.acquire() as connection, connection.transaction():
-        await _press(deps, connection, import_id, turn=Turn.RUN, by=by)
+        _taken(await take_run(connection, import_id, base_url=deps.settings.base_url, by=by), import_id)
         await note_action(connection, by, action="import.run", import_id=import_id)
-        if not await queries.has_importable_records(connection, id=import_id):
-            await take_turn(connection, import_id, Turn.SETTLE_LAST, base_url=deps.settings.base_url)
     deps.wake_all()
 
 
@@ -38,14 +34,13 @@ async def cancel_import(deps: Deps, import_id: UUID, by: str) -> None:
     """Stop an import: before Run nothing was done and nothing will be; during it, what is not done yet is skipped.
     `by` is an email key. Raises RunRefused."""
     async with deps.pool.acquire() as connection, connection.transaction():
-        await _press(deps, connection, import_id, turn=Turn.CANCEL, by=by)
+        turned = await take_turn(connection, import_id, Turn.CANCEL, base_url=deps.settings.base_url, by=by)
+        _taken(turned, import_id)
         await note_action(connection, by, action="import.cancelled", import_id=import_id)
     deps.wake_all()
 
 
-async def _press(deps: Deps, connection: PoolConnectionProxy, import_id: UUID, *, turn: Turn, by: str) -> ImportStatus:
-    status = await take_turn(connection, import_id, turn, base_url=deps.settings.base_url, by=by)
-    if isinstance(status, Refused):
-        raise RunRefused(status)
-    log.info("import.turned", import_id=str(import_id), status=status)
-    return status
+def _taken(turned: ImportStatus | Refused, import_id: UUID) -> None:
+    if isinstance(turned, Refused):
+        raise RunRefused(turned)
+    log.info("import.turned", import_id=str(import_id), status=turned)

@@ -17,6 +17,15 @@ class ImportStatus(StrEnum):
     CANCELLED = "cancelled"  # stopped before Run; nothing was done
 
 
+class RunMoment(StrEnum):
+    """When an import that is ready is run."""
+
+    AFTER_REVIEW = "after-review"  # when a person presses Run
+    WHEN_CLEAN = (
+        "when-clean"  # by itself, if neither a record nor the file has a problem; else when a person presses Run
+    )
+
+
 class Turn(StrEnum):
     """What can happen to an import."""
 

@@ -9,6 +9,7 @@ from services.intake.deps import Deps
 from services.intake.flow_queries import queries
 from services.intake.lifecycle import tell
 from services.intake.people import note_action
+from services.intake.states import RunMoment
 from shared.events import EmailPolicy, LifecycleType
 
 log = structlog.get_logger()
@@ -22,6 +23,7 @@ class NewImport:
     experience_id: UUID
     type: str  # import type, e.g. "experience-learners"
     emails: EmailPolicy
+    run: RunMoment = RunMoment.AFTER_REVIEW
     idempotency_key: str | None
     file_name: str  # as the person's computer calls it
     file_size: int  # bytes
@@ -36,7 +38,7 @@ async def submit_import(deps: Deps, new: NewImport) -> UUID:
     async with deps.pool.acquire() as connection, connection.transaction():
         added = await queries.add_import(
             connection, id=new.id, experience_id=new.experience_id, type=new.type, emails=new.emails,
-            idempotency_key=new.idempotency_key, file_name=new.file_name, file_size=new.file_size,
+            run=new.run, idempotency_key=new.idempotency_key, file_name=new.file_name, file_size=new.file_size,
             file_sha256=new.file_sha256, file_path=new.file_path, submitted_by=new.submitted_by,
         )  # fmt: skip
         if added is None:

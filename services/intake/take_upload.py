@@ -42,7 +42,7 @@ def _new_import(
     import_id: UUID, path: str, received: ReceivedFile, *, to: UUID, by: User, key: str | None
 ) -> NewImport:  # fmt: skip
     return NewImport(
-        id=import_id, experience_id=to, type=received.type, emails=received.emails, idempotency_key=key,
-        file_name=received.name, file_size=received.size, file_sha256=received.sha256, file_path=path,
+        id=import_id, experience_id=to, type=received.type, emails=received.emails, run=received.run,
+        idempotency_key=key, file_name=received.name, file_size=received.size, file_sha256=received.sha256, file_path=path,
         submitted_by=by.email_key,
     )  # fmt: skip

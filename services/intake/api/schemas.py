@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-from services.intake.states import ImportStatus
+from services.intake.states import ImportStatus, RunMoment
 from shared.events import EmailPolicy, EmailStatus, Level, Outcome, Plan, PreImportStatus, Problem
 
 ImportRecordStatus = Literal["pending", "success", "error", "skipped"]
@@ -15,7 +15,8 @@ ImportRecordStatus = Literal["pending", "success", "error", "skipped"]
 _AN_IMPORT: dict[str, JsonValue] = {
     "id": "018f6f1e-6a3c-7c7e-9a53-2f1d5b0f8a11",
     "experience_id": "59a41a7c-83df-4fb9-81c1-28035132e8bc",
-    "type": "experience-learners", "status": "ready", "emails": "send",
+    "type": "experience-learners", "status": "ready", "needs_review": True, "emails": "send",
+    "run": "after-review",
     "file": {
         "name": "autumn.csv", "size": 8192, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "detected": {"encoding": "UTF-8", "delimiter": ",", "columns": [{"header": "E-mail", "field": "email"}]},
@@ -99,7 +100,9 @@ class Import(BaseModel):
     experience_id: UUID
     type: str
     status: ImportStatus
+    needs_review: bool = Field(description="It is ready and waits for a person to press Run.")
     emails: EmailPolicy
+    run: RunMoment = Field(description="When it is run: when a person presses Run, or by itself if nothing is wrong.")
     file: SourceFile
     progress: Progress
     counts: Counts

@@ -13,6 +13,7 @@ from services.intake.deps import Deps
 from services.intake.import_types import IMPORT_TYPES
 from services.intake.people import User
 from services.intake.read_imports import find_by_key, import_json, read_import
+from services.intake.states import RunMoment
 from services.intake.take_upload import take_upload
 from shared.events import EmailPolicy
 
@@ -30,6 +31,11 @@ _FORM = {
         "emails": {
             "type": "string", "enum": list(EmailPolicy), "default": EmailPolicy.SEND,
             "description": "What happens with the welcome mails of accounts that are created.",
+        },
+        "run": {
+            "type": "string", "enum": list(RunMoment), "default": RunMoment.AFTER_REVIEW,
+            "description": "`when-clean`: runs by itself if no record and nothing about the file has an error or a warning; "
+            "else it waits for a review, as ever.",
         },
     },
 }  # fmt: skip

@@ -1,11 +1,11 @@
--- name: add_import(id, experience_id, type, emails, idempotency_key, file_name, file_size, file_sha256, file_path, submitted_by)$
+-- name: add_import(id, experience_id, type, emails, run, idempotency_key, file_name, file_size, file_sha256, file_path, submitted_by)$
 -- Note a submitted import and the newest earlier import of the same bytes; null when the idempotency key is known.
 insert into imports (
-    id, experience_id, type, status, emails, idempotency_key,
+    id, experience_id, type, status, emails, run, idempotency_key,
     file_name, file_size, file_sha256, file_path, submitted_by, same_as
 )
 values (
-    :id, :experience_id, :type, 'submitted', :emails, :idempotency_key,
+    :id, :experience_id, :type, 'submitted', :emails, :run, :idempotency_key,
     :file_name, :file_size, :file_sha256, :file_path, :submitted_by,
     (
         select earlier.id from imports earlier
@@ -55,6 +55,11 @@ where imports.id = :id;
 -- name: has_importable_records(id)$
 -- Whether Run has anything to hand over.
 select ready + warning > 0 from imports where id = :id;
+
+-- name: runs_by_itself(id)$
+-- Who submitted an import that is to be run without a review, if nothing is wrong with it; else null.
+select submitted_by from imports
+where id = :id and run = 'when-clean' and error = 0 and warning = 0 and problems = '[]';
 
 -- name: note_rejection(id, detected, problems)!
 -- Why a file cannot be read as its import type; what was counted before that came out does not count.

@@ -38,6 +38,15 @@ async def test_counts_of_an_import_cancelled_before_run_add_up_as_its_records_sa
     assert len(skipped["items"]) == counts["skipped"]
 
 
+async def test_an_import_that_is_ready_needs_a_review_also_in_the_list(api: Api) -> None:
+    import_id = (await api.new_import())["id"]
+    for status, needs_review in (("preprocessing", False), ("ready", True), ("running", False)):
+        await api.ledger.turn(import_id, status)
+        assert (await api.mine.get(f"/imports/{import_id}")).json()["needs_review"] is needs_review
+        [listed] = (await api.mine.get(f"/experiences/{api.experience}/imports")).json()["items"]
+        assert listed["needs_review"] is needs_review
+
+
 async def test_what_was_detected_and_what_is_wrong_with_the_file_is_shown(api: Api) -> None:
     import_id = (await api.new_import())["id"]
     problem = '[{"code": "file.empty", "level": "error", "message": "Choose another.", "field": "", "params": {}}]'

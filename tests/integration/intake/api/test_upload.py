@@ -41,6 +41,11 @@ async def test_welcome_mails_are_sent_unless_said_otherwise(api: Api) -> None:
     assert (await api.new_import(data={"emails": "none"}))["emails"] == "none"
 
 
+async def test_an_import_waits_for_a_review_unless_said_otherwise(api: Api) -> None:
+    assert (await api.new_import())["run"] == "after-review"
+    assert (await api.new_import(data={"run": "when-clean"}))["run"] == "when-clean"
+
+
 async def test_an_empty_file_is_taken_and_judged_by_the_reader(api: Api) -> None:
     assert (await api.new_import(b""))["file"]["size"] == 0
 
@@ -97,6 +102,7 @@ async def test_a_body_without_length_is_counted_while_it_streams(api: Api) -> No
         ({"data": {"type": "experience-teachers"}, "files": {"file": ("a.csv", CONTENT)}}, 422, "import_type.unknown"),
         ({"files": {"file": ("a.csv", CONTENT)}}, 422, "import_type.unknown"),
         ({"data": {"type": "experience-learners", "emails": "later"}, "files": {"file": ("a.csv", CONTENT)}}, 422, "emails.unknown"),
+        ({"data": {"type": "experience-learners", "run": "at once"}, "files": {"file": ("a.csv", CONTENT)}}, 422, "run.unknown"),
         ({"data": {"type": "experience-learners"}, "files": {"other": ("a.csv", CONTENT)}}, 422, "file.missing"),
         ({"data": {"type": "experience-learners"}, "files": {"file": ("", CONTENT)}}, 422, "file.missing"),
         ({"data": {"type": "x" * 1000}, "files": {"file": ("a.csv", CONTENT)}}, 422, "request.invalid"),
