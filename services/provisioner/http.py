@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, SecretStr
+from starlette.exceptions import HTTPException
 
 from services.provisioner.store import QUERIES
 from shared.email_key import email_key
@@ -93,6 +94,7 @@ def directory_api(pool: asyncpg.Pool, token: SecretStr | None) -> FastAPI:
     api.include_router(routes)
     api.add_exception_handler(Refused, _as_problem)
     api.add_exception_handler(RequestValidationError, _as_invalid)
+    api.add_exception_handler(HTTPException, _as_no_route)
     return api
 
 
@@ -157,3 +159,12 @@ async def _as_invalid(request: Request, error: Exception) -> JSONResponse:
     return _problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "request.invalid", f"These parts of the request are wrong: {places}."
     )
+
+
+async def _as_no_route(request: Request, error: Exception) -> JSONResponse:
+    """The framework's own refusals: an address or a method that there is not."""
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    code = {HTTPStatus.NOT_FOUND: "not_found", HTTPStatus.METHOD_NOT_ALLOWED: "method.not_allowed"}.get(status)
+    return _problem(status, code or "request.invalid", status.description or status.phrase)

@@ -95,6 +95,16 @@ async def test_a_request_that_makes_no_sense_is_422_and_its_values_are_not_repea
     assert "secret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [("GET", "/nothing/here", 404, "not_found"), ("DELETE", "/accounts", 405, "method.not_allowed")],
+)
+async def test_an_address_or_a_method_that_there_is_not_is_a_problem_too(http, method, path, status, code):
+    answer = await http.request(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize("sent", [None, "", "wrong", TOKEN + "x", "é"])
 async def test_without_the_token_nothing_is_shown(pool, people, sent):
     async with client(pool, sent=sent) as http:
