@@ -30,6 +30,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemDetails, "description": description}
     for status, description in (
         (401, "No token, or one that does not work."),
+        (403, "Not for you; or a session without its CSRF token in `X-CSRF-Token` (`auth.csrf`)."),
         (404, "Unknown, or not yours."),
         (422, "Something in the request is not right; `errors` says what."),
     )

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import httpx
+from fastapi import FastAPI
 
 from services.intake.api.http import build_http
 from services.intake.deps import Deps
@@ -47,10 +48,12 @@ class Browser(httpx.AsyncClient):
 class Site:
     deps: Deps
     people: dict[str, str]
-    transport: httpx.ASGITransport
+    app: FastAPI
 
     def browser(self) -> Browser:
-        return Browser(transport=self.transport, base_url=self.deps.settings.base_url)
+        return Browser(
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False), base_url=self.deps.settings.base_url
+        )
 
     async def link(self, email: str = ADMINISTRATOR, *, minutes: float = 15, to: str = "") -> str:
         user = await known_user(self.deps.pool, email)
@@ -75,7 +78,7 @@ async def open_site(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Si
     )
     async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
         deps = Deps(pool=pool, publisher=NoPublisher(), file_store=FileStore(chosen.file_store_url), settings=chosen)
-        yield Site(deps, people, httpx.ASGITransport(build_http(deps), raise_app_exceptions=False))
+        yield Site(deps, people, build_http(deps))
 
 
 def hidden_fields(page: str) -> dict[str, str]:
