@@ -54,9 +54,9 @@ class Settings(ServiceSettings):
         "people's addresses, such as your own directory: where people enter any address, anybody could be anybody.",
     )
     sign_ins_per_minute: int = Field(
-        30,
+        60,
         gt=0,
-        description="How often one network address may try to sign in. Behind a proxy, uvicorn's variable "
+        description="How often one network address may try to sign in (a link takes two tries: its page and its button). Behind a proxy, uvicorn's variable "
         "`FORWARDED_ALLOW_IPS` says whose word on the address counts.",
     )
     uploads_per_minute: int = Field(60, gt=0, description="How many source files one person may upload in a minute.")
