@@ -9,7 +9,7 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
-from cli import demo, directory, experiences, imports, operations, sign_in, tokens
+from cli import demo, directory, experiences, imports, mails, operations, sign_in, tokens
 from cli.client import Refused
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ if find_spec("psutil"):  # not in the image of the services, which starts no sta
 app.command("import")(imports.import_file)
 for command in (imports.status, imports.records, imports.run, imports.cancel, imports.template, operations.lag):
     app.command()(command)
+app.command("release-mails")(mails.release_mails)
 app.command("sign-in-link")(sign_in.sign_in_link)
 app.add_typer(experiences.app, name="experience")
 app.add_typer(tokens.app, name="token")

@@ -81,6 +81,7 @@ class LifecycleType(StrEnum):
     CANCELLING = "ImportCancelling"  # Run is being stopped; records not yet provisioned become skipped
     CANCELLED = "ImportCancelled"  # before Run: nothing was done
     COMPLETED = "ImportCompleted"
+    EMAILS_RELEASED = "ImportEmailsReleased"  # welcome mails that were held may go out, also those still to come
 
 
 # The row events are not frozen: building a frozen dataclass takes three times as long (docs/decisions/0003).

@@ -1,20 +1,13 @@
 """A record as others see it: the ledger's rows in the API's words. Pure; the JSON and the CSV read the same."""
 
 import json
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
-
+from services.intake.email_view import Row, email_of
 from services.intake.record_filters import import_status_of
-from shared.events import EmailPolicy, EmailStatus, Outcome, Plan
-
-Row: TypeAlias = asyncpg.Record | Mapping[str, Any]
+from shared.events import Outcome, Plan
 
 _PLANNED = {Plan.CREATE: Outcome.CREATED, Plan.ADD: Outcome.ADDED, Plan.NOTHING: Outcome.UNCHANGED}
-_MAIL_UNTIL_SETTLED = {
-    EmailPolicy.SEND: EmailStatus.QUEUED, EmailPolicy.HOLD: EmailStatus.HELD, EmailPolicy.NONE: EmailStatus.NONE,
-}  # fmt: skip
 
 
 def record_view(record: Row, of_import: Row) -> dict[str, Any]:
@@ -30,17 +23,10 @@ def record_view(record: Row, of_import: Row) -> dict[str, Any]:
         "import_status": import_status_of(record["status"], outcome, import_status=of_import["status"]),
         "outcome": outcome,
         "drift": outcome in _PLANNED.values() and outcome != _PLANNED.get(record["plan"]),
-        "email": _email(outcome, record["email"], of_import["emails"]),
+        "email": email_of(record, of_import),
     }
 
 
 def _problems(record: Row) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(record["problems"]) if record["problems"] else []
     return [*found, json.loads(record["problem"])] if record["problem"] else found
-
-
-def _email(outcome: str | None, settled: str | None, policy: str) -> EmailStatus:
-    """Only who got a new account gets a mail; until its fate is known it is what the import's policy says."""
-    if outcome != Outcome.CREATED:
-        return EmailStatus.NONE
-    return EmailStatus(settled) if settled else _MAIL_UNTIL_SETTLED[EmailPolicy(policy)]

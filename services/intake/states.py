@@ -73,4 +73,9 @@ _WHY_NOT = {
 
 def next_status(status: ImportStatus, turn: Turn) -> ImportStatus | Refused:
     """Where a turn leads from a status, or why it is refused."""
-    return _ALLOWED.get((status, turn)) or _WHY_NOT[status]
+    return _ALLOWED.get((status, turn)) or why_not(status)
+
+
+def why_not(status: ImportStatus) -> Refused:
+    """Why an import in this status does not do what somebody wants of it."""
+    return _WHY_NOT[status]

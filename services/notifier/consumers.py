@@ -37,7 +37,7 @@ async def on_records_provisioned(batch: Batch[RecordProvisioned], deps: Deps) ->
 
 
 async def on_imports_changed(batch: Batch[ImportChanged], deps: Deps) -> None:
-    """Keep what the mails need to know of their imports, and queue the finish mails."""
+    """Keep what the mails need to know of their imports, queue the finish mails, and what was held and is released."""
     facts, finishes, refused = import_facts(batch.events)
     for index, reason in refused:
         batch.reject(index, reason)
@@ -45,6 +45,10 @@ async def on_imports_changed(batch: Batch[ImportChanged], deps: Deps) -> None:
         await deps.store.keep_imports(facts, finishes)
         deps.queued.set()
         log.info("imports.known", imports=len(facts), finished=len(finishes))
+    for import_id in (known.id for known in facts if known.released):
+        mails = await deps.store.release_held(import_id)
+        deps.queued.set()
+        log.info("welcomes.released", import_id=str(import_id), mails=mails)
 
 
 SUBSCRIPTIONS: tuple[Subscription[Any, Deps], ...] = (

@@ -18,6 +18,7 @@ _TURNS = (
     LifecycleType.STARTED,
     LifecycleType.CANCELLING,
     LifecycleType.COMPLETED,
+    LifecycleType.EMAILS_RELEASED,
 )  # those that say all that mails need
 
 
@@ -58,6 +59,7 @@ class ImportFacts(NamedTuple):
     file_name: str
     review_url: str
     counts: dict[str, int]
+    released: bool = False  # welcome mails that the policy holds may go out
 
 
 class Settlement(NamedTuple):
@@ -135,6 +137,7 @@ def import_facts(
     """What a batch tells about imports (newest word per import), the finish mails it asks for, and refused events."""
     facts: dict[UUID, ImportFacts] = {}
     finishes: dict[UUID, NewMail] = {}
+    released: set[UUID] = set()
     refused: list[tuple[int, str]] = []
     for index, event in enumerate(events):
         if event.type not in _TURNS:
@@ -147,7 +150,10 @@ def import_facts(
             facts[import_id] = _facts(event, import_id)
         if event.type is LifecycleType.COMPLETED:
             finishes[import_id] = _finish(event, import_id)
-    return sorted(facts.values(), key=lambda known: known.id), sorted(finishes.values()), refused
+        if event.type is LifecycleType.EMAILS_RELEASED:
+            released.add(import_id)
+    known = [facts[import_id]._replace(released=import_id in released) for import_id in sorted(facts)]
+    return known, sorted(finishes.values()), refused
 
 
 def _facts(event: ImportChanged, import_id: UUID) -> ImportFacts:

@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from services.notifier.mails import ImportFacts, Mail, MailStatus, NewMail, Settlement, mail_from_record, status_under
+from shared.events import EmailPolicy
 
 log = structlog.get_logger()
 
@@ -28,6 +29,7 @@ AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,  # deadlocks too: the same statement passes the next time
 )
+MAILS_AT_ONCE = 10_000  # that change their state in one transaction
 LOST_ANSWER = "The process that was handing this mail over ended before it knew the mail server’s answer."
 
 
@@ -112,9 +114,13 @@ class Store:
         ids, times = zip(*told, strict=True)
         await _sql.mark_told(self._pool, ids=ids, times=times)
 
-    async def release_held(self, import_id: UUID) -> None:
-        """Queue the welcome mails that an import holds back."""
-        await _sql.release_held(self._pool, import_id=import_id)
+    async def release_held(self, import_id: UUID) -> int:
+        """Queue the welcome mails that an import holds back, some at a time; how many. One that is told again after a crash
+        goes on with the rest."""
+        mails = 0
+        while some := _count(await _sql.release_held(self._pool, import_id=import_id, most=MAILS_AT_ONCE)):
+            mails += some
+        return mails
 
     async def check(self) -> None:
         """Raise when the database does not answer."""
@@ -126,13 +132,14 @@ def _in_state(mail: NewMail, status: MailStatus) -> NewMail:
 
 
 async def _policies(connection: _Connection, ids: Sequence[UUID]) -> dict[UUID, str | None]:
-    """The policy of each import. A known one never changes; for unknown ones a lifecycle event that is under way is
-    waited for, and one that comes later waits for this transaction, so that no mail waits for ever."""
+    """The policy of each import. A known one changes only from hold to send; for unknown and holding ones a lifecycle
+    event that is under way is waited for, and one that comes later waits for this transaction, so that no mail waits or is
+    held for ever."""
     known = {record["id"]: record["policy"] async for record in _sql.policies(connection, ids=ids)}
-    unknown = [import_id for import_id in ids if known.get(import_id) is None]
-    if unknown:
-        await _sql.expect_imports(connection, ids=unknown)
-        known |= {record["id"]: record["policy"] async for record in _sql.policies_locked(connection, ids=unknown)}
+    changing = [import_id for import_id in ids if known.get(import_id) in (None, EmailPolicy.HOLD)]
+    if changing:
+        await _sql.expect_imports(connection, ids=changing)
+        known |= {record["id"]: record["policy"] async for record in _sql.policies_locked(connection, ids=changing)}
     return known
 
 
@@ -151,4 +158,9 @@ async def _insert(connection: _Connection, mails: Sequence[NewMail]) -> int:
         connection, ids=ids, kinds=kinds, import_ids=import_ids, account_ids=account_ids, rows=rows,
         addresses=addresses, first_names=first_names, last_names=last_names, statuses=statuses,
     )  # fmt: skip
+    return _count(done)
+
+
+def _count(done: str) -> int:
+    """How many rows a statement changed, from what Postgres says of it."""
     return int(done.rpartition(" ")[2])

@@ -1,4 +1,4 @@
-"""Imports: their list, one of them, and its two buttons."""
+"""Imports: their list, one of them, and its buttons."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from services.intake.api.access import Caller, DepsOf, MyExperience, MyImport
 from services.intake.api.errors import ApiError
 from services.intake.api.schemas import Import, ImportPage, ProblemDetails
+from services.intake.ask_for_emails import release_emails
 from services.intake.deps import Deps
 from services.intake.people import User
 from services.intake.read_imports import import_json, list_imports, read_import
@@ -56,6 +57,12 @@ async def run_import(mine: MyImport, deps: DepsOf, caller: Caller) -> object:
 async def cancel_an_import(mine: MyImport, deps: DepsOf, caller: Caller) -> object:
     """Stop an import. Before Run nothing was done; during it, what is not done yet is skipped."""
     return await _press(cancel_import, mine, deps, caller)
+
+
+@router.post("/imports/{import_id}/emails/release", status_code=202, response_model=Import, responses=_REFUSED)
+async def release_held_emails(mine: MyImport, deps: DepsOf, caller: Caller) -> object:
+    """Let the welcome mails go out that an import with `emails` = `hold` keeps back; those that it still comes to go out too."""
+    return await _press(release_emails, mine, deps, caller)
 
 
 async def _press(

@@ -29,7 +29,8 @@ _AN_IMPORT: dict[str, JsonValue] = {
     "problems": [], "same_as": None,
     "submitted_at": "2026-09-01T08:30:00Z", "submitted_by": "admin@northfield-college.org",
     "ready_at": "2026-09-01T08:30:01Z", "started_at": None, "started_by": None,
-    "cancelled_at": None, "cancelled_by": None, "finished_at": None,
+    "cancelled_at": None, "cancelled_by": None, "finished_at": None, "emails_released_at": None,
+    "emails_released_by": None,
     "review_url": "https://rollcall.northfield-college.org/imports/018f6f1e-6a3c-7c7e-9a53-2f1d5b0f8a11",
 }  # fmt: skip
 _A_RECORD: dict[str, JsonValue] = {
@@ -116,6 +117,8 @@ class Import(BaseModel):
     cancelled_at: datetime | None
     cancelled_by: str | None
     finished_at: datetime | None
+    emails_released_at: datetime | None = Field(description="Since when welcome mails that were held may go out.")
+    emails_released_by: str | None
     review_url: str
 
 

@@ -1,6 +1,6 @@
 -- name: policies(ids)
 -- What the imports of a batch do with their welcome mails; an import that is not known yet is missing or has null.
-select id, policy from imports where id = any(:ids::uuid[]);
+select id, policy_now as policy from imports where id = any(:ids::uuid[]);
 
 -- name: expect_imports(ids)!
 -- Leave a row for imports that are not known yet, so that their lifecycle event must wait for this transaction.
@@ -8,7 +8,7 @@ insert into imports (id) select unnest(:ids::uuid[]) order by 1 on conflict do n
 
 -- name: policies_locked(ids)
 -- The policies again, kept as they are until this transaction ends.
-select id, policy from imports where id = any(:ids::uuid[]) order by id for share;
+select id, policy_now as policy from imports where id = any(:ids::uuid[]) order by id for share;
 
 -- name: add_mails(ids, kinds, import_ids, account_ids, rows, addresses, first_names, last_names, statuses)!
 -- Queue mails, of which some may be there already.
@@ -17,21 +17,23 @@ select * from unnest(:ids::text[], :kinds::text[], :import_ids::uuid[], :account
     :addresses::text[], :first_names::text[], :last_names::text[], :statuses::text[])
 on conflict do nothing;
 
--- name: keep_facts(id, policy, experience_id, experience_name, file_name, review_url, counts)*!
--- Keep what an import is about. Counts come with its completion and stay when an earlier turn is told again.
-insert into imports (id, policy, experience_id, experience_name, file_name, review_url, counts)
-values (:id, :policy, :experience_id, :experience_name, :file_name, :review_url, :counts::jsonb)
+-- name: keep_facts(id, policy, experience_id, experience_name, file_name, review_url, counts, released)*!
+-- Keep what an import is about. Counts come with its completion and stay when an earlier turn is told again; so does that
+-- its mails were released.
+insert into imports (id, policy, experience_id, experience_name, file_name, review_url, counts, released)
+values (:id, :policy, :experience_id, :experience_name, :file_name, :review_url, :counts::jsonb, :released)
 on conflict (id) do update set
     policy = excluded.policy,
     experience_id = excluded.experience_id,
     experience_name = excluded.experience_name,
     file_name = excluded.file_name,
     review_url = case when excluded.review_url = '' then imports.review_url else excluded.review_url end,
-    counts = case when excluded.counts = '{}' then imports.counts else excluded.counts end;
+    counts = case when excluded.counts = '{}' then imports.counts else excluded.counts end,
+    released = imports.released or excluded.released;
 
 -- name: end_waiting(ids)!
 -- Queue or hold the mails that waited for their import to be known.
-update emails set status = case imports.policy when 'send' then 'queued' else 'held' end, next_attempt_at = now()
+update emails set status = case imports.policy_now when 'send' then 'queued' else 'held' end, next_attempt_at = now()
 from imports
 where imports.id = any(:ids::uuid[]) and imports.policy in ('send', 'hold')
     and emails.import_id = imports.id and emails.status = 'waiting';
@@ -42,6 +44,7 @@ delete from emails using imports
 where imports.id = any(:ids::uuid[]) and imports.policy = 'none'
     and emails.import_id = imports.id and emails.status = 'waiting';
 
--- name: release_held(import_id)!
--- Queue the welcome mails that an import holds back.
-update emails set status = 'queued', next_attempt_at = now() where import_id = :import_id and status = 'held';
+-- name: release_held(import_id, most)!
+-- Queue some of the welcome mails that an import holds back.
+update emails set status = 'queued', next_attempt_at = now()
+where id in (select id from emails where import_id = :import_id and status = 'held' limit :most);

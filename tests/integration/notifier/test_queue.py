@@ -1,13 +1,15 @@
 """From events to the queue: one mail per fact, in whatever order and however often the facts are told."""
 
 import asyncio
+import itertools
 import random
 from uuid import UUID
 
 import pytest
 
 from services.notifier.consumers import Deps, on_imports_changed, on_records_provisioned
-from services.notifier.mails import MailStatus, welcome_mails
+from services.notifier.mails import welcome_mails
+from services.notifier.store import MAILS_AT_ONCE
 from shared.events import EmailPolicy, LifecycleType
 from shared.kafka.consume import Batch
 from tests.unit.notifier.builders import COUNTS, IMPORT, OTHER_IMPORT, changed, provisioned
@@ -134,8 +136,65 @@ async def test_an_old_start_told_again_keeps_the_counts(tell, pool):
     assert str(COUNTS["created"]) in await pool.fetchval("select counts::text from imports")
 
 
-async def test_held_mails_can_be_released(store, tell, emails):
-    await tell(changed(emails=EmailPolicy.HOLD))
-    await tell(*people(3))
-    await store.release_held(UUID(IMPORT))
-    assert await emails() == {MailStatus.QUEUED: 3}
+def holding(type_=LifecycleType.STARTED, **changes):
+    return changed(type_, emails=EmailPolicy.HOLD, **changes)
+
+
+async def test_mails_that_are_held_and_mails_that_come_later_are_queued_by_a_release(tell, emails):
+    await tell(holding())
+    await tell(*people(3), *people(2, import_id=OTHER_IMPORT))
+    await tell(holding(import_id=OTHER_IMPORT))
+    await tell(holding(LifecycleType.EMAILS_RELEASED))
+    assert await emails() == {"queued": 3, "held": 2}
+    await tell(*people(5))
+    assert await emails() == {"queued": 5, "held": 2}
+
+
+async def test_a_release_is_harmless_in_any_order_and_number(tell, emails, pool):
+    turns = [holding(), holding(LifecycleType.EMAILS_RELEASED), holding(LifecycleType.COMPLETED)]
+    for order in itertools.permutations([*turns, turns[1]]):
+        for results_at in range(len(order) + 1):
+            await pool.execute("delete from emails; delete from imports")
+            for place, turn in enumerate([*order, None]):
+                if place == results_at:
+                    await tell(*people(2))
+                if turn:
+                    await tell(turn)
+            assert await emails() == {"queued": 3}, (order, results_at)
+
+
+async def test_a_release_told_again_does_not_send_what_was_sent(tell, emails, pool):
+    await tell(holding())
+    await tell(*people(2))
+    await tell(holding(LifecycleType.EMAILS_RELEASED))
+    await pool.execute("update emails set status = 'sent'")
+    await tell(holding(LifecycleType.EMAILS_RELEASED))
+    assert await emails() == {"sent": 2}
+
+
+async def test_a_release_of_an_import_that_sends_none_sends_none(tell, emails):
+    await tell(changed(emails=EmailPolicy.NONE))
+    await tell(changed(LifecycleType.EMAILS_RELEASED, emails=EmailPolicy.NONE))
+    await tell(*people(2))
+    assert await emails() == {}
+
+
+async def test_results_and_a_release_at_once_leave_nobody_held(tell, emails):
+    """Each import's results race its release, many times."""
+    imports = [str(UUID(int=n)) for n in range(1, 41)]
+    await tell(*(holding(import_id=import_id) for import_id in imports))
+
+    async def race(import_id):
+        await asyncio.gather(
+            tell(*people(2, import_id=import_id)), tell(holding(LifecycleType.EMAILS_RELEASED, import_id=import_id))
+        )
+
+    await asyncio.gather(*(race(import_id) for import_id in imports))
+    assert await emails() == {"queued": 80}
+
+
+async def test_more_held_mails_than_one_transaction_takes_are_all_released(tell, emails):
+    await tell(holding())
+    await tell(*people(MAILS_AT_ONCE + 50))
+    await tell(holding(LifecycleType.EMAILS_RELEASED))
+    assert await emails() == {"queued": MAILS_AT_ONCE + 50}

@@ -80,6 +80,17 @@ def test_an_old_turn_told_again_does_not_undo_the_completion():
     assert known.counts == COUNTS
 
 
+@pytest.mark.parametrize("later", [LifecycleType.STARTED, LifecycleType.COMPLETED])
+def test_a_release_counts_wherever_it_stands_in_a_batch(later):
+    release, other = changed(LifecycleType.EMAILS_RELEASED), changed(later)
+    for batch in ([release], [release, other], [other, release]):
+        (known,), _, _ = import_facts(batch)
+        assert known.released
+        assert (known.counts == COUNTS) is (LifecycleType.COMPLETED in {event.type for event in batch})
+    (known,), _, _ = import_facts([other])
+    assert not known.released
+
+
 def test_a_turn_of_no_proper_import_is_refused():
     assert import_facts([changed(import_id="x")]) == ([], [], [(0, "lifecycle.import_id_invalid")])
 

@@ -61,6 +61,14 @@ select ready + warning > 0 from imports where id = :id;
 select submitted_by from imports
 where id = :id and run = 'when-clean' and error = 0 and warning = 0 and problems = '[]';
 
+-- name: lock_emails(id)^
+-- What it depends on whether welcome mails can be asked for; it stays so until the transaction ends.
+select status, emails, emails_released_at, created from imports where id = :id for update;
+
+-- name: note_release(id, by)!
+-- Who lets the welcome mails of an import go out.
+update imports set emails_released_at = now(), emails_released_by = :by where id = :id;
+
 -- name: note_rejection(id, detected, problems)!
 -- Why a file cannot be read as its import type; what was counted before that came out does not count.
 update imports set

@@ -73,7 +73,9 @@ class Ledger:
             if indexed:
                 words = {(of, word, kept.row) for kept in records for word in words_of(kept.values)}
                 await connection.copy_records_to_table("record_words", records=words)
-            await self._count(connection, of, records, searchable=max(kept.row for kept in records) if indexed else 0)
+            await self._count(
+                connection, of, records, searchable=max((kept.row for kept in records), default=0) if indexed else 0
+            )
 
     async def _count(self, connection: Any, of: UUID, records: tuple[Kept, ...], *, searchable: int) -> None:
         counts = Counter([kept.status for kept in records])

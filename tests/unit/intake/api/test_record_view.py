@@ -9,13 +9,20 @@ from services.intake.record_view import record_view
 
 
 def _view(
-    outcome: str | None = None, *, plan: str = "create", mail: str | None = None, policy: str = "send", **more: Any
+    outcome: str | None = None,
+    *,
+    plan: str = "create",
+    mail: str | None = None,
+    policy: str = "send",
+    released: bool = False,
+    **more: Any,
 ) -> dict[str, Any]:
     record = {
         "row": 2, "cells": '["a@b.com"]', "values": '{"email": "a@b.com"}', "status": "ready", "plan": plan,
         "problems": None, "outcome": outcome, "problem": None, "email": mail, **more,
     }  # fmt: skip
-    return record_view(record, {"status": "finished" if outcome else "ready", "emails": policy})
+    status = "finished" if outcome else "ready"
+    return record_view(record, {"status": status, "emails": policy, "emails_released_at": released or None})
 
 
 @pytest.mark.parametrize(
@@ -53,6 +60,12 @@ def test_drift_is_a_plan_and_an_outcome_that_differ(plan: str, outcome: str | No
 )
 def test_only_a_new_account_has_a_mail(outcome: str | None, policy: str, mail: str | None, shown: str) -> None:
     assert _view(outcome, policy=policy, mail=mail)["email"] == shown
+
+
+@pytest.mark.parametrize(("mail", "shown"), [(None, "queued"), ("sent", "sent"), ("doubtful", "doubtful")])
+def test_a_mail_that_was_held_is_queued_from_its_release_until_its_fate_is_known(mail: str | None, shown: str) -> None:
+    assert _view("created", policy="hold", mail=mail, released=True)["email"] == shown
+    assert _view("added", policy="hold", released=True)["email"] == "none"
 
 
 def test_problems_of_check_and_run_stand_together() -> None:

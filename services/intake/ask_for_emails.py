@@ -1,0 +1,45 @@
+"""Asking the notifier for welcome mails. Nothing is sent here: an event says what a person wants, the notifier does it."""
+
+from uuid import UUID
+
+import structlog
+
+from services.intake.deps import Deps
+from services.intake.email_view import Row
+from services.intake.flow_queries import queries
+from services.intake.lifecycle import tell
+from services.intake.people import note_action
+from services.intake.start_run import RunRefused
+from services.intake.states import ImportStatus, Refused, why_not
+from shared.events import EmailPolicy, LifecycleType
+
+log = structlog.get_logger()
+
+_WITH_EMAILS = frozenset({ImportStatus.RUNNING, ImportStatus.CANCELLING, ImportStatus.FINISHED})
+NOTHING_HELD = Refused("emails.nothing_held", "This import holds no welcome mails.")
+RELEASED = Refused("emails.already_released", "The welcome mails of this import have been released already.")
+
+
+async def release_emails(deps: Deps, import_id: UUID, by: str) -> None:
+    """Let the welcome mails go out that the import holds, and those that it still comes to. `by` is an email key. Raises
+    RunRefused."""
+    async with deps.pool.acquire() as connection, connection.transaction():
+        found = await queries.lock_emails(connection, id=import_id)
+        if refused := refuse_release(found):
+            raise RunRefused(refused)
+        await queries.note_release(connection, id=import_id, by=by)
+        await note_action(connection, by, action="emails.released", import_id=import_id)
+        await tell(connection, import_id, LifecycleType.EMAILS_RELEASED, base_url=deps.settings.base_url)
+    deps.wake_outbox.set()
+    log.info("emails.released", import_id=str(import_id))
+
+
+def refuse_release(found: Row) -> Refused | None:
+    """Why the welcome mails of an import (its row) cannot be released."""
+    status = ImportStatus(found["status"])
+    if status not in _WITH_EMAILS:
+        return why_not(status)
+    if found["emails_released_at"]:
+        return RELEASED
+    nobody_is_new = status is ImportStatus.FINISHED and not found["created"]
+    return NOTHING_HELD if found["emails"] != EmailPolicy.HOLD or nobody_is_new else None
