@@ -46,6 +46,7 @@ function stop() {
 async function ask() {
   try {
     const answer = await fetch(live().dataset.api, { credentials: "same-origin" });
+    if (answer.status === 401) return location.reload(); // the session ended: sign in, and come back here
     if (!answer.ok) return connection(false);
     await onImport(await answer.json());
     if (poll) listen(); // it answers again
