@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.intake.api.access import DepsOf
+from services.intake.ask_for_emails import refuse_release, release_emails
 from services.intake.deps import Deps
 from services.intake.pages.access import PageImport
 from services.intake.pages.asked import Place, filters_from, place_from
@@ -75,9 +76,24 @@ async def press_cancel(request: Request, deps: DepsOf, user: SignedIn, mine: Pag
     return await _press(request, deps, user, mine, button=cancel_import)
 
 
+@router.get("/emails/release")
+async def ask_to_release_emails(request: Request, deps: DepsOf, user: SignedIn, mine: PageImport) -> Response:
+    """The question before welcome mails go out, for browsers without scripts."""
+    return await _ask(request, deps, user, mine, name="release")
+
+
+@router.post("/emails/release", dependencies=[CsrfChecked])
+async def press_release_emails(request: Request, deps: DepsOf, user: SignedIn, mine: PageImport) -> Response:
+    """Let the welcome mails go out that the import holds."""
+    return await _press(request, deps, user, mine, button=release_emails)
+
+
 async def _ask(request: Request, deps: Deps, user: User, mine: asyncpg.Record, *, name: str) -> Response:
     phase = phase_of(mine["status"])
-    if (name == "run" and phase is not Phase.REVIEW) or (name == "cancel" and mine["status"] not in ASK_TO_CANCEL):
+    allowed = {
+        "run": phase is Phase.REVIEW, "cancel": mine["status"] in ASK_TO_CANCEL, "release": refuse_release(mine) is None,
+    }  # fmt: skip
+    if not allowed[name]:
         return RedirectResponse(f"/imports/{mine['id']}", 303)
     experience = await find_experience(deps.pool, mine["experience_id"], for_user=user.email_key)
     return render(
@@ -109,6 +125,7 @@ async def _page(
         found=found, phase=phase, refused=refused, tiles=tiles, segments=segments(tiles, found["rows"]),
         counts={tile.name: tile.count for tile in tiles}, pending=still_to_do(found),
         to_run=to_run(found), imported=imported(found), can_cancel=found["status"] in ASK_TO_CANCEL,
+        can_release=refuse_release(found) is None,
         detected=json.loads(found["detected"]) if found["detected"] else None,
         problems=json.loads(found["problems"]), records=await records_part(deps.pool, found, filters=filters, place=place),
         experience=await find_experience(deps.pool, found["experience_id"], for_user=user.email_key),

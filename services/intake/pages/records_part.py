@@ -16,7 +16,7 @@ from services.intake.pages.import_view import Phase, phase_of
 from services.intake.pages.record_rows import Cell, Pages, cells_of, filters_query, pages_around, places_of
 from services.intake.record_filters import Filters, RecordImportStatus
 from services.intake.record_view import record_view
-from shared.events import Plan, PreImportStatus
+from shared.events import EmailStatus, Plan, PreImportStatus
 from shared.problems import KINDS
 
 queries = aiosql.from_path(Path(__file__).parents[1] / "sql" / "pages.sql", "asyncpg")
@@ -46,6 +46,11 @@ class RecordsPart:
     choices: Mapping[str, list[str]]  # filter -> what can be chosen
     pages: Pages
     place: Place
+
+    @property
+    def mails_on_their_way(self) -> bool:
+        """Will one of these records soon say something else of its mail?"""
+        return any(row.view["email"] == EmailStatus.QUEUED for row in self.rows)
 
 
 async def records_part(

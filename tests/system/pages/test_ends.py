@@ -65,6 +65,20 @@ def test_rows_that_failed_are_downloaded_corrected_and_imported(
     expect(page.get_by_text("1 record was imported.")).to_be_visible()
 
 
+def test_mails_that_are_held_go_out_when_a_person_says_so(new_page: NewPage, outside: Outside) -> None:
+    found = outside.prepared(outside.experience("Held"), table(people(2, "held")), emails="hold")
+    outside.run(found["id"])
+    page = new_page()
+    page.goto(f"/imports/{found['id']}")
+    expect(page.get_by_text("Welcome mail held back")).to_have_count(2)
+    assert not outside.mails(to="held.00000@")
+    page.get_by_role("button", name="Send them now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Send welcome mails").click()
+    expect(page.get_by_text("Welcome mails released")).to_be_visible()
+    expect(page.get_by_text("Welcome mail sent")).to_have_count(2, timeout=30_000)  # by itself
+    assert len(outside.mails(to="held.00000@")) == 1
+
+
 def test_who_is_no_administrator_finds_nothing(
     new_page: NewPage, outside: Outside, running_stack: dict[str, Any]
 ) -> None:

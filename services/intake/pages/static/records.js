@@ -4,6 +4,7 @@ import { sentence } from "./locale.js";
 import { Away, fetchPage, say, swap } from "./swap.js";
 
 const PART = "records";
+const MAILS_MS = 4000; // how often records are looked at anew while their mails are on their way
 const PAUSE_MS = 300; // between the last key and the search
 let newest = 0;
 
@@ -97,5 +98,9 @@ export function browseRecords() {
     typing = setTimeout(() => search(event.target.value), PAUSE_MS);
   });
   addEventListener("popstate", () => showRecords(location.href));
+  setInterval(() => {
+    const moving = part()?.hasAttribute("data-moving") && !part().contains(document.activeElement);
+    if (moving && !document.hidden) showRecords(location.href, { quiet: true });
+  }, MAILS_MS);
   if (part() && sought()) showRecords(location.href, { quiet: true });
 }
