@@ -106,6 +106,24 @@ async def test_walking_through_an_import_reads_each_record_once(
     assert await Touched(dsn).rows() - before < 4 * THERE
 
 
+@pytest.mark.parametrize("statistics", [KNOWN, UNKNOWN])
+async def test_looking_for_the_records_of_outcomes_does_not_walk_through_the_import(
+    database: NewDatabase, statistics: str
+) -> None:
+    dsn, import_id = await database("intake"), uuid.uuid4()
+    await _fill(dsn, f"""
+        alter table records set (autovacuum_enabled = off);
+        insert into records (import_id, row, email_key, status, plan, cells, values)
+        select '{import_id}', 2 * n, 'p' || n, 'ready', 'create', '[]', '{{}}' from generate_series(1, {THERE}) n;
+        {statistics}""")  # fmt: skip
+    before = await Touched(dsn).rows()
+    asked = {"import_ids": [import_id] * BATCH, "rows": list(range(2, BATCH + 2))}
+    async with open_pool(dsn, "intake") as pool:
+        without = [record["row"] async for record in queries.results_without_record(pool, **asked)]
+    assert without == list(range(3, BATCH + 2, 2))
+    assert await Touched(dsn).rows() - before < 4 * BATCH
+
+
 async def _batch(pool: asyncpg.Pool, walk: str, *, import_id: uuid.UUID, after: int) -> list[int]:
     places = {
         "kept_rows": {"first": after + 1, "last": after + BATCH},
