@@ -31,6 +31,33 @@ def test_an_import_that_is_cancelled_before_run_says_that_nothing_was_done(new_p
     assert outside.import_(found["id"])["status"] == "cancelled"
 
 
+def test_a_run_that_is_cancelled_says_what_was_done_and_what_was_not(new_page: NewPage, outside: Outside) -> None:
+    found = outside.prepared(outside.experience("Stopped"), table(people(60_000, "stopped")), emails="none")
+    page = new_page()
+    page.goto(f"/imports/{found['id']}")
+    run(page)
+    page.get_by_role("button", name="Cancel import").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel import").click()
+    expect(page.get_by_role("heading", name="Results until it was cancelled")).to_be_visible(timeout=60_000)
+    expect(page.locator(".tile.is-skipped")).to_be_visible()
+    tiles = page.locator("#tiles data").evaluate_all("all => all.map(one => Number(one.value))")
+    assert sum(tiles) == 60_000
+    page.locator(".tile.is-skipped").click()
+    expect(page.get_by_role("cell", name="Skipped, nothing was done").first).to_be_visible()
+
+
+def test_what_changed_between_review_and_run_is_marked(new_page: NewPage, outside: Outside) -> None:
+    first, second = (
+        outside.prepared(outside.experience(name), table(people(2, "drift")), emails="none")
+        for name in ("One", "Other")
+    )
+    outside.run(first["id"])
+    outside.run(second["id"])
+    page = new_page()
+    page.goto(f"/imports/{second['id']}")
+    expect(page.get_by_text("an account existed by then")).to_have_count(2)
+
+
 def test_a_rejected_file_says_what_is_wrong_and_shows_its_first_lines(new_page: NewPage, outside: Outside) -> None:
     found = outside.prepared(outside.experience("Rejected"), b"Name,Phone\nAda,123\n")
     page = new_page()

@@ -120,3 +120,13 @@ def test_who_presses_run_second_is_told_so(new_page: NewPage, outside: Outside) 
     page.get_by_role("button", name="Run for 3 records").click()
     expect(page.get_by_role("alert")).to_contain_text("finished")
     expect(page.get_by_role("heading", name="Results")).to_be_visible()
+
+
+def test_where_streams_do_not_get_through_the_page_asks(new_page: NewPage, outside: Outside) -> None:
+    found = outside.prepared(outside.experience("No Streams"), table(people(3, "polled")), emails="none")
+    page = new_page()
+    page.route("**/events", lambda route: route.abort())
+    page.goto(f"/imports/{found['id']}")
+    expect(page.get_by_role("heading", name="Review")).to_be_visible()
+    outside.run(found["id"])
+    expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=15_000)

@@ -6,10 +6,11 @@ import { Away, fetchPage, say, swap } from "./swap.js";
 
 const FINAL = ["finished", "rejected", "cancelled"];
 const POLL_MS = 2000;
+const AGAIN_MS = 10000; // when to ask for a stream anew that was refused
 const RECORDS_MS = 2500; // how often records are looked at anew while they change
 const SAY_MS = 10000; // how often a screen reader is told how far it is
 
-let texts, source, poll, shown, askedAt = 0, saidAt = 0;
+let texts, source, poll, again, shown, askedAt = 0, saidAt = 0;
 const pace = new Pace();
 const live = () => document.getElementById("import");
 
@@ -28,19 +29,23 @@ export function followImport() {
 function listen() {
   stop();
   source = new EventSource(live().dataset.events);
-  source.addEventListener("import", (event) => onImport(JSON.parse(event.data)));
+  source.addEventListener("import", (event) => {
+    clearInterval(poll);
+    poll = undefined;
+    onImport(JSON.parse(event.data));
+  });
   source.addEventListener("error", () => {
-    if (source.readyState !== EventSource.CLOSED) return connection(false); // it tries again by itself
-    stop();
-    poll = setInterval(ask, POLL_MS);
+    poll ??= setInterval(ask, POLL_MS); // until the stream is back: it tries by itself, unless it was refused
     ask();
+    if (source.readyState === EventSource.CLOSED) again ??= setTimeout(listen, AGAIN_MS);
   });
 }
 
 function stop() {
   source?.close();
   clearInterval(poll);
-  source = poll = undefined;
+  clearTimeout(again);
+  source = poll = again = undefined;
 }
 
 async function ask() {
@@ -49,8 +54,8 @@ async function ask() {
     if (answer.status === 401) return location.reload(); // the session ended: sign in, and come back here
     if (!answer.ok) return connection(false);
     await onImport(await answer.json());
-    if (poll) listen(); // it answers again
-  } catch {
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // what fetch throws when nobody answers
     connection(false);
   }
 }
