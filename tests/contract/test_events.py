@@ -35,14 +35,18 @@ def test_what_we_write_is_the_example_again(event_type: type[Any]) -> None:
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 def test_fields_of_a_newer_version_are_ignored(event_type: type[Any]) -> None:
     newer = json.loads(golden(event_type)) | {"added_in_a_later_version": {"deep": [1, 2]}}
-    assert events.Codec(event_type).decode(json.dumps(newer).encode()) == events.Codec(event_type).decode(golden(event_type))
+    assert events.Codec(event_type).decode(json.dumps(newer).encode()) == events.Codec(event_type).decode(
+        golden(event_type)
+    )
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 def test_a_missing_required_field_is_refused_by_both_readers(event_type: type[Any]) -> None:
     required = TypeAdapter(event_type).json_schema()["required"]
     for name in required:
-        lacking = json.dumps({key: value for key, value in json.loads(golden(event_type)).items() if key != name}).encode()
+        lacking = json.dumps(
+            {key: value for key, value in json.loads(golden(event_type)).items() if key != name}
+        ).encode()
         with pytest.raises(ValueError, match=name):
             events.Codec(event_type).decode(lacking)
         with pytest.raises(ValueError, match=name):
