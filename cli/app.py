@@ -29,6 +29,7 @@ app.command("import")(imports.import_file)
 for command in (imports.status, imports.records, imports.run, imports.cancel, imports.template, operations.lag):
     app.command()(command)
 app.command("release-mails")(mails.release_mails)
+app.command("resend-mails")(mails.resend_mails)
 app.command("sign-in-link")(sign_in.sign_in_link)
 app.add_typer(experiences.app, name="experience")
 app.add_typer(tokens.app, name="token")

@@ -1,4 +1,4 @@
-"""`rollcall release-mails`: welcome mails of an import that a person asks for."""
+"""`rollcall release-mails` and `resend-mails`: welcome mails of an import that a person asks for."""
 
 from typing import Annotated
 
@@ -16,3 +16,13 @@ def release_mails(
 ) -> None:
     """Let the welcome mails go out that an import holds."""
     show_import(connect(server, token).post(f"/imports/{import_id}/emails/release"), as_json=as_json)
+
+
+def resend_mails(
+    import_id: Annotated[str, typer.Argument(help="The import.")],
+    as_json: JsonOption = False,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Try the welcome mails of an import again that failed."""
+    show_import(connect(server, token).post(f"/imports/{import_id}/emails/resend"), as_json=as_json)

@@ -82,6 +82,7 @@ class LifecycleType(StrEnum):
     CANCELLED = "ImportCancelled"  # before Run: nothing was done
     COMPLETED = "ImportCompleted"
     EMAILS_RELEASED = "ImportEmailsReleased"  # welcome mails that were held may go out, also those still to come
+    EMAILS_RESENT = "ImportEmailsResent"  # welcome mails that failed are to be tried again; may happen any number of times
 
 
 # The row events are not frozen: building a frozen dataclass takes three times as long (docs/decisions/0003).
@@ -161,7 +162,7 @@ class ImportChanged:
     """One turn in an import's life, with the import as it was then. Topic `imports.lifecycle`, key: import id.
     `id` is the same whenever the same turn is told again."""
 
-    id: str  # "<import id>/<type>", also the CloudEvents id
+    id: str  # "<import id>/<type>", with "/1", "/2", ... for what may happen again; also the CloudEvents id
     type: LifecycleType
     at: str  # ISO 8601 UTC
     import_id: str

@@ -18,6 +18,7 @@ log = structlog.get_logger()
 _WITH_EMAILS = frozenset({ImportStatus.RUNNING, ImportStatus.CANCELLING, ImportStatus.FINISHED})
 NOTHING_HELD = Refused("emails.nothing_held", "This import holds no welcome mails.")
 RELEASED = Refused("emails.already_released", "The welcome mails of this import have been released already.")
+NOTHING_FAILED = Refused("emails.nothing_failed", "No welcome mail of this import has failed.")
 
 
 async def release_emails(deps: Deps, import_id: UUID, by: str) -> None:
@@ -34,6 +35,21 @@ async def release_emails(deps: Deps, import_id: UUID, by: str) -> None:
     log.info("emails.released", import_id=str(import_id))
 
 
+async def resend_emails(deps: Deps, import_id: UUID, by: str) -> None:
+    """Have the welcome mails tried again that failed; not those that may have arrived. `by` is an email key. Raises
+    RunRefused."""
+    async with deps.pool.acquire() as connection, connection.transaction():
+        found = await queries.lock_emails(connection, id=import_id)
+        if refused := refuse_resend(found):
+            raise RunRefused(refused)
+        time = await queries.note_resend(connection, id=import_id)
+        await note_action(connection, by, action="emails.resent", import_id=import_id)
+        base_url = deps.settings.base_url
+        await tell(connection, import_id, LifecycleType.EMAILS_RESENT, base_url=base_url, time=time)
+    deps.wake_outbox.set()
+    log.info("emails.resent", import_id=str(import_id), failed=found["emails_failed"])
+
+
 def refuse_release(found: Row) -> Refused | None:
     """Why the welcome mails of an import (its row) cannot be released."""
     status = ImportStatus(found["status"])
@@ -43,3 +59,11 @@ def refuse_release(found: Row) -> Refused | None:
         return RELEASED
     nobody_is_new = status is ImportStatus.FINISHED and not found["created"]
     return NOTHING_HELD if found["emails"] != EmailPolicy.HOLD or nobody_is_new else None
+
+
+def refuse_resend(found: Row) -> Refused | None:
+    """Why no welcome mails of an import (its row) can be sent again."""
+    status = ImportStatus(found["status"])
+    if status not in _WITH_EMAILS:
+        return why_not(status)
+    return None if found["emails_failed"] else NOTHING_FAILED

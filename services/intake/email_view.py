@@ -25,4 +25,18 @@ def email_of(record: Row, of_import: Row) -> EmailStatus:
     """What became of the record's welcome mail."""
     if record["outcome"] != Outcome.CREATED:
         return EmailStatus.NONE
-    return EmailStatus(record["email"]) if record["email"] else until_settled(of_import)
+    if not record["email"]:
+        return until_settled(of_import)
+    resent_upto = of_import["emails_resent_upto"]
+    if record["email"] == EmailStatus.FAILED and resent_upto and record["email_at"] <= resent_upto:
+        return EmailStatus.QUEUED
+    return EmailStatus(record["email"])
+
+
+def email_counts(of_import: Row) -> dict[str, int]:
+    """How many welcome mails are what, from the import's counters. (Mails may be told of before their records are.)"""
+    counts = {"queued": 0, "held": 0, **{name: of_import[f"emails_{name}"] for name in ("sent", "failed", "doubtful")}}
+    rest = until_settled(of_import)
+    if rest is not EmailStatus.NONE:
+        counts[rest] = max(0, of_import["created"] - sum(counts.values()))
+    return counts

@@ -1,4 +1,4 @@
-"""What became of welcome mails, beside the records they were for."""
+"""What became of welcome mails, beside the records they were for, and counted for their imports."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -32,11 +32,14 @@ async def keep_emails(deps: Deps, events: Sequence[EmailSettled]) -> Kept:
 async def _store(deps: Deps, newest: dict[tuple[str, int], EmailSettled]) -> None:
     in_order = sorted(newest)  # one order for all who insert
     emails = [newest[place] for place in in_order]
-    await queries.keep_emails(
-        deps.pool,
-        import_ids=[import_id for import_id, _ in in_order],
-        rows=[row for _, row in in_order],
-        statuses=[email.status for email in emails],
-        reasons=[email.reason.replace("\0", "") for email in emails],
-        ats=[datetime.fromisoformat(email.at) for email in emails],
-    )
+    import_ids = [import_id for import_id, _ in in_order]
+    async with deps.pool.acquire() as connection, connection.transaction():
+        await queries.lock_imports(connection, ids=sorted(set(import_ids)))
+        await queries.keep_emails(
+            connection,
+            import_ids=import_ids,
+            rows=[row for _, row in in_order],
+            statuses=[email.status for email in emails],
+            reasons=[email.reason.replace("\0", "") for email in emails],
+            ats=[datetime.fromisoformat(email.at) for email in emails],
+        )

@@ -20,17 +20,22 @@ SOURCE = "/rollcall/intake"  # CloudEvents: where the event comes from
 _decode_problems = msgspec.json.Decoder(list[Problem]).decode
 
 
-async def tell(connection: PoolConnectionProxy, import_id: UUID, kind: LifecycleType, *, base_url: str) -> None:
-    """Tell a turn of an import to everybody who listens, if and when the caller's transaction commits."""
+async def tell(
+    connection: PoolConnectionProxy, import_id: UUID, kind: LifecycleType, *, base_url: str, time: int | None = None
+) -> None:
+    """Tell a turn of an import to everybody who listens, if and when the caller's transaction commits. `time` says which
+    time it is for what may happen again."""
     row = await queries.import_as_told(connection, id=import_id)
-    event = event_of(row, kind, at=iso(now()), base_url=base_url)
+    event = event_of(row, kind, at=iso(now()), base_url=base_url, time=time)
     await put_in_outbox(connection, LIFECYCLE, message_of(event))
 
 
-def event_of(row: Mapping[str, Any], kind: LifecycleType, *, at: str, base_url: str) -> ImportChanged:
+def event_of(
+    row: Mapping[str, Any], kind: LifecycleType, *, at: str, base_url: str, time: int | None = None
+) -> ImportChanged:
     """An import's row, with the names of its experience and people, as an event."""
     return ImportChanged(
-        id=f"{row['id']}/{kind}",
+        id=f"{row['id']}/{kind}/{time}" if time else f"{row['id']}/{kind}",
         type=kind,
         at=at,
         import_id=str(row["id"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from services.notifier.mails import import_facts, welcome_mails
+from services.notifier.mails import import_facts, resends, welcome_mails
 from services.notifier.store import Store
 from shared.events import ImportChanged, RecordProvisioned
 from shared.kafka.consume import Batch, Subscription
@@ -37,9 +37,11 @@ async def on_records_provisioned(batch: Batch[RecordProvisioned], deps: Deps) ->
 
 
 async def on_imports_changed(batch: Batch[ImportChanged], deps: Deps) -> None:
-    """Keep what the mails need to know of their imports, queue the finish mails, and what was held and is released."""
+    """Keep what the mails need to know of their imports; queue the finish mails, and the welcome mails that were held and
+    are released, or that failed and are asked for again."""
     facts, finishes, refused = import_facts(batch.events)
-    for index, reason in refused:
+    asked_again, refused_too = resends(batch.events)
+    for index, reason in refused + refused_too:
         batch.reject(index, reason)
     if facts:
         await deps.store.keep_imports(facts, finishes)
@@ -49,6 +51,10 @@ async def on_imports_changed(batch: Batch[ImportChanged], deps: Deps) -> None:
         mails = await deps.store.release_held(import_id)
         deps.queued.set()
         log.info("welcomes.released", import_id=str(import_id), mails=mails)
+    for resend in asked_again:
+        mails = await deps.store.queue_failed(resend)
+        deps.queued.set()
+        log.info("welcomes.asked_again", import_id=str(resend.import_id), mails=mails)
 
 
 SUBSCRIPTIONS: tuple[Subscription[Any, Deps], ...] = (

@@ -62,6 +62,13 @@ class ImportFacts(NamedTuple):
     released: bool = False  # welcome mails that the policy holds may go out
 
 
+class Resend(NamedTuple):
+    """Somebody wants the welcome mails of an import that failed to be tried again."""
+
+    id: str  # of the event
+    import_id: UUID
+
+
 class Settlement(NamedTuple):
     """What to write down about a mail that was tried."""
 
@@ -154,6 +161,21 @@ def import_facts(
             released.add(import_id)
     known = [facts[import_id]._replace(released=import_id in released) for import_id in sorted(facts)]
     return known, sorted(finishes.values()), refused
+
+
+def resends(events: Iterable[ImportChanged]) -> tuple[list[Resend], list[tuple[int, str]]]:
+    """What a batch asks to be sent again, and refused events."""
+    asked: list[Resend] = []
+    refused: list[tuple[int, str]] = []
+    for index, event in enumerate(events):
+        if event.type is not LifecycleType.EMAILS_RESENT:
+            continue
+        import_id = _uuid(event.import_id)
+        if import_id is None:
+            refused.append((index, "lifecycle.import_id_invalid"))
+        else:
+            asked.append(Resend(one_line(event.id), import_id))
+    return asked, refused
 
 
 def _facts(event: ImportChanged, import_id: UUID) -> ImportFacts:

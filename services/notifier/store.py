@@ -12,7 +12,16 @@ import aiosql
 import asyncpg
 import structlog
 
-from services.notifier.mails import ImportFacts, Mail, MailStatus, NewMail, Settlement, mail_from_record, status_under
+from services.notifier.mails import (
+    ImportFacts,
+    Mail,
+    MailStatus,
+    NewMail,
+    Resend,
+    Settlement,
+    mail_from_record,
+    status_under,
+)
 from shared.events import EmailPolicy
 
 log = structlog.get_logger()
@@ -119,6 +128,16 @@ class Store:
         goes on with the rest."""
         mails = 0
         while some := _count(await _sql.release_held(self._pool, import_id=import_id, most=MAILS_AT_ONCE)):
+            mails += some
+        return mails
+
+    async def queue_failed(self, resend: Resend) -> int:
+        """Queue the welcome mails of an import again that have failed, some at a time; how many. One that is told again goes
+        on with those that it meant the first time, and leaves what failed since."""
+        upto = await _sql.note_resend(self._pool, id=resend.id, import_id=resend.import_id)
+        asked = {"import_id": resend.import_id, "upto": upto, "most": MAILS_AT_ONCE}
+        mails = 0
+        while some := _count(await _sql.queue_failed(self._pool, **asked)):
             mails += some
         return mails
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from services.intake.api.access import Caller, DepsOf, MyExperience, MyImport
 from services.intake.api.errors import ApiError
 from services.intake.api.schemas import Import, ImportPage, ProblemDetails
-from services.intake.ask_for_emails import release_emails
+from services.intake.ask_for_emails import release_emails, resend_emails
 from services.intake.deps import Deps
 from services.intake.people import User
 from services.intake.read_imports import import_json, list_imports, read_import
@@ -63,6 +63,12 @@ async def cancel_an_import(mine: MyImport, deps: DepsOf, caller: Caller) -> obje
 async def release_held_emails(mine: MyImport, deps: DepsOf, caller: Caller) -> object:
     """Let the welcome mails go out that an import with `emails` = `hold` keeps back; those that it still comes to go out too."""
     return await _press(release_emails, mine, deps, caller)
+
+
+@router.post("/imports/{import_id}/emails/resend", status_code=202, response_model=Import, responses=_REFUSED)
+async def resend_failed_emails(mine: MyImport, deps: DepsOf, caller: Caller) -> object:
+    """Try the welcome mails again that failed. Those that are doubtful may have arrived and are not sent again."""
+    return await _press(resend_emails, mine, deps, caller)
 
 
 async def _press(

@@ -48,3 +48,18 @@ where imports.id = any(:ids::uuid[]) and imports.policy = 'none'
 -- Queue some of the welcome mails that an import holds back.
 update emails set status = 'queued', next_attempt_at = now()
 where id in (select id from emails where import_id = :import_id and status = 'held' limit :most);
+
+-- name: note_resend(id, import_id)$
+-- Up to when mails had failed when it was first asked for them again, by this event.
+insert into resends (id, import_id) values (:id, :import_id) on conflict (id) do update set id = excluded.id returning upto;
+
+-- name: queue_failed(import_id, upto, most)!
+-- Queue some of the welcome mails again that had failed by then, as if they had not been tried yet.
+update emails set
+    status = 'queued', attempts = 0, first_attempt_at = null, next_attempt_at = now(),
+    settled_at = null, told = false, reason = ''
+where id in (
+    select id from emails
+    where import_id = :import_id and status = 'failed' and settled_at <= :upto and kind = 'welcome'
+    limit :most
+);

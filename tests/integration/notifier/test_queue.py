@@ -198,3 +198,55 @@ async def test_more_held_mails_than_one_transaction_takes_are_all_released(tell,
     await tell(*people(MAILS_AT_ONCE + 50))
     await tell(holding(LifecycleType.EMAILS_RELEASED))
     assert await emails() == {"queued": MAILS_AT_ONCE + 50}
+
+
+async def settled_as(pool, **accounts):
+    """What became of mails, by account: `settled_as(pool, sent=1, failed=2)`."""
+    for status, account in accounts.items():
+        await pool.execute(
+            "update emails set status = $1, settled_at = clock_timestamp(), told = true, attempts = 4, reason = '550 no',"
+            " first_attempt_at = now() - interval '3 days' where account_id = $2",
+            status, account,
+        )  # fmt: skip
+
+
+def resent(time=1, import_id=IMPORT):
+    return changed(LifecycleType.EMAILS_RESENT, import_id=import_id, id=f"{import_id}/ImportEmailsResent/{time}")
+
+
+async def test_only_mails_that_failed_are_tried_again_and_as_if_for_the_first_time(tell, pool):
+    await tell(changed(), changed(import_id=OTHER_IMPORT))
+    await tell(*people(4), provisioned(9, import_id=OTHER_IMPORT))
+    await settled_as(pool, sent=1, failed=2, doubtful=3)
+    await settled_as(pool, failed=9)
+    await tell(resent())
+    found = await pool.fetch(
+        "select account_id, status, attempts, first_attempt_at, told from emails order by account_id"
+    )
+    assert tuple(found[1]) == (2, "queued", 0, None, False)
+    assert [row["status"] for row in found] == ["sent", "queued", "doubtful", "queued", "failed"]
+
+
+async def test_a_resend_told_again_leaves_what_failed_since_and_another_one_takes_it(tell, emails, pool):
+    await tell(changed())
+    await tell(*people(1))
+    await settled_as(pool, failed=1)
+    await tell(resent(1))
+    await settled_as(pool, failed=1)
+    await tell(resent(1), resent(1))
+    assert await emails() == {"failed": 1}
+    await tell(resent(2))
+    assert await emails() == {"queued": 1}
+
+
+async def test_a_finish_mail_is_not_sent_again(tell, emails, pool):
+    await tell(changed(LifecycleType.COMPLETED))
+    await pool.execute("update emails set status = 'failed', settled_at = now()")
+    await tell(resent())
+    assert await emails() == {"failed": 1}
+
+
+async def test_a_resend_of_an_import_that_nobody_knows_is_harmless(tell, emails):
+    batch = await tell(resent(), resent(import_id="x"))
+    assert set(batch.rejected) == {1}
+    assert await emails() == {}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.notifier.mails import MailStatus, import_facts, one_line, status_under, welcome_mails
+from services.notifier.mails import MailStatus, import_facts, one_line, resends, status_under, welcome_mails
 from shared.events import EmailPolicy, LifecycleType, Outcome
 from tests.unit.notifier.builders import COUNTS, IMPORT, OTHER_IMPORT, changed, provisioned
 
@@ -89,6 +89,13 @@ def test_a_release_counts_wherever_it_stands_in_a_batch(later):
         assert (known.counts == COUNTS) is (LifecycleType.COMPLETED in {event.type for event in batch})
     (known,), _, _ = import_facts([other])
     assert not known.released
+
+
+def test_what_is_asked_for_again_is_known_by_its_event():
+    event = changed(LifecycleType.EMAILS_RESENT, id=f"{IMPORT}/ImportEmailsResent/2")
+    asked, refused = resends([changed(), event, changed(LifecycleType.EMAILS_RESENT, import_id="x")])
+    assert [(resend.id, str(resend.import_id)) for resend in asked] == [(event.id, IMPORT)]
+    assert refused == [(2, "lifecycle.import_id_invalid")]
 
 
 def test_a_turn_of_no_proper_import_is_refused():

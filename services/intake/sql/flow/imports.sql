@@ -63,11 +63,17 @@ where id = :id and run = 'when-clean' and error = 0 and warning = 0 and problems
 
 -- name: lock_emails(id)^
 -- What it depends on whether welcome mails can be asked for; it stays so until the transaction ends.
-select status, emails, emails_released_at, created from imports where id = :id for update;
+select status, emails, emails_released_at, created, emails_failed from imports where id = :id for update;
 
 -- name: note_release(id, by)!
 -- Who lets the welcome mails of an import go out.
 update imports set emails_released_at = now(), emails_released_by = :by where id = :id;
+
+-- name: note_resend(id)$
+-- All welcome mails that are known to have failed are queued again; returns which time that is.
+update imports set emails_resent = emails_resent + 1, emails_resent_upto = emails_failed_at, emails_failed = 0
+where id = :id
+returning emails_resent;
 
 -- name: note_rejection(id, detected, problems)!
 -- Why a file cannot be read as its import type; what was counted before that came out does not count.

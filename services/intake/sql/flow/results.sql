@@ -75,9 +75,41 @@ update imports set
 where id = :id and lease_owner = :owner and status = 'cancelling'
 returning id;
 
+-- name: lock_imports(ids)!
+-- Let nobody else change these imports; in one order for all, so that nobody waits in a circle.
+select id from imports where id = any(:ids::uuid[]) order by id for update;
+
 -- name: keep_emails(import_ids, rows, statuses, reasons, ats)!
--- What became of welcome mails; the newest word counts.
-insert into record_emails (import_id, row, status, reason, at)
-select * from unnest(:import_ids::uuid[], :rows::int[], :statuses::text[], :reasons::text[], :ats::timestamptz[])
-on conflict (import_id, row) do update set status = excluded.status, reason = excluded.reason, at = excluded.at
-where excluded.at >= record_emails.at;
+-- What became of welcome mails; the newest word counts, and is counted instead of the one before. The imports are locked. A
+-- mail that failed and was asked for again since does not count as failed.
+with newer as (
+    select t.*, e.status as before, e.at as before_at
+    from unnest(:import_ids::uuid[], :rows::int[], :statuses::text[], :reasons::text[], :ats::timestamptz[])
+        as t (import_id, row, status, reason, at)
+    left join lateral (
+        select * from record_emails e where e.import_id = t.import_id and e.row = t.row offset 0
+    ) e on true
+    where e.at is null or t.at > e.at
+),
+kept as (
+    insert into record_emails (import_id, row, status, reason, at)
+    select import_id, row, status, reason, at from newer
+    on conflict (import_id, row) do update set status = excluded.status, reason = excluded.reason, at = excluded.at
+)
+update imports set
+    emails_sent = imports.emails_sent + new.sent,
+    emails_failed = imports.emails_failed + new.failed,
+    emails_doubtful = imports.emails_doubtful + new.doubtful,
+    emails_failed_at = greatest(imports.emails_failed_at, new.failed_at)
+from (
+    select
+        n.import_id,
+        count(*) filter (where n.status = 'sent') - count(*) filter (where n.before = 'sent') as sent,
+        count(*) filter (where n.status = 'doubtful') - count(*) filter (where n.before = 'doubtful') as doubtful,
+        count(*) filter (where n.status = 'failed' and (n.at <= i.emails_resent_upto) is not true)
+        - count(*) filter (where n.before = 'failed' and (n.before_at <= i.emails_resent_upto) is not true) as failed,
+        max(n.at) filter (where n.status = 'failed') as failed_at
+    from newer n join imports i on i.id = n.import_id
+    group by n.import_id
+) as new
+where imports.id = new.import_id;

@@ -81,11 +81,13 @@ class Ledger:
         counts = Counter([kept.status for kept in records])
         counts.update(PLANS[kept.plan] for kept in records if kept.plan in PLANS)
         counts.update(kept.outcome for kept in records if kept.outcome)
+        counts.update(f"emails_{kept.mail}" for kept in records if kept.mail)
         counts.update(rows=len(records), checked=len(records), provisioned=sum(1 for kept in records if kept.outcome))
         sets = ", ".join(f"{name} = {count}" for name, count in counts.items())
         await connection.execute(
-            f"update imports set {sets}, read_complete = true, searchable_row = $2 where id = $1", of, searchable
-        )
+            f"update imports set {sets}, read_complete = true, searchable_row = $2, emails_failed_at = now() where id = $1",
+            of, searchable,
+        )  # fmt: skip
 
 
 def _record(of: UUID, kept: Kept) -> tuple[Any, ...]:

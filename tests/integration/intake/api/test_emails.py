@@ -44,12 +44,21 @@ async def test_an_import_that_created_nobody_holds_nothing(api: Api) -> None:
     is_problem(await api.mine.post(f"/imports/{import_id}/emails/release"), 409, "emails.nothing_held")
 
 
+async def test_mails_that_failed_are_asked_for_again(api: Api) -> None:
+    import_id = await _finished(api, "failed", "sent", "doubtful", None)
+    answer = await api.mine.post(f"/imports/{import_id}/emails/resend")
+    assert answer.status_code == 202
+    assert await _emails(api, import_id) == ["queued", "sent", "doubtful", "queued"]
+    is_problem(await api.mine.post(f"/imports/{import_id}/emails/resend"), 409, "emails.nothing_failed")
+
+
 async def test_before_its_run_an_import_has_no_mails(api: Api) -> None:
     import_id = (await api.new_import(data={"emails": "hold"}))["id"]
     for status, code in (("preprocessing", "import.not_ready"), ("ready", "import.not_started")):
         await api.ledger.turn(import_id, status)
-        refused = is_problem(await api.mine.post(f"/imports/{import_id}/emails/release"), 409, code)
-        assert refused["import_status"] == status
+        for wish in ("release", "resend"):
+            refused = is_problem(await api.mine.post(f"/imports/{import_id}/emails/{wish}"), 409, code)
+            assert refused["import_status"] == status
 
 
 async def test_who_does_not_administer_the_experience_finds_no_mails(api: Api) -> None:

@@ -1,11 +1,14 @@
 """A record as others see it."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.intake.record_view import record_view
+
+AT = datetime(2026, 3, 1, 10, tzinfo=UTC)  # when the mail was settled
 
 
 def _view(
@@ -15,14 +18,18 @@ def _view(
     mail: str | None = None,
     policy: str = "send",
     released: bool = False,
+    resent_upto: datetime | None = None,
     **more: Any,
 ) -> dict[str, Any]:
     record = {
         "row": 2, "cells": '["a@b.com"]', "values": '{"email": "a@b.com"}', "status": "ready", "plan": plan,
-        "problems": None, "outcome": outcome, "problem": None, "email": mail, **more,
+        "problems": None, "outcome": outcome, "problem": None, "email": mail, "email_at": AT, **more,
     }  # fmt: skip
     status = "finished" if outcome else "ready"
-    return record_view(record, {"status": status, "emails": policy, "emails_released_at": released or None})
+    of_import = {
+        "status": status, "emails": policy, "emails_released_at": AT if released else None, "emails_resent_upto": resent_upto,
+    }  # fmt: skip
+    return record_view(record, of_import)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +73,15 @@ def test_only_a_new_account_has_a_mail(outcome: str | None, policy: str, mail: s
 def test_a_mail_that_was_held_is_queued_from_its_release_until_its_fate_is_known(mail: str | None, shown: str) -> None:
     assert _view("created", policy="hold", mail=mail, released=True)["email"] == shown
     assert _view("added", policy="hold", released=True)["email"] == "none"
+
+
+@pytest.mark.parametrize(("mail", "shown"), [("failed", "queued"), ("sent", "sent"), ("doubtful", "doubtful")])
+def test_a_mail_that_failed_is_queued_once_it_is_asked_for_again(mail: str, shown: str) -> None:
+    assert _view("created", mail=mail, resent_upto=AT)["email"] == shown
+
+
+def test_a_mail_that_failed_after_it_was_asked_for_again_has_failed() -> None:
+    assert _view("created", mail="failed", resent_upto=AT - timedelta(microseconds=1))["email"] == "failed"
 
 
 def test_problems_of_check_and_run_stand_together() -> None:

@@ -40,6 +40,11 @@ def test_the_same_turn_has_the_same_id_whenever_it_is_told():
     assert told(LifecycleType.READY).id != told().id
 
 
+def test_what_may_happen_again_has_an_id_for_each_time():
+    again = [event_of(row(), LifecycleType.EMAILS_RESENT, at=AT, base_url="", time=time).id for time in (1, 2)]
+    assert again == [f"{IMPORT}/ImportEmailsResent/1", f"{IMPORT}/ImportEmailsResent/2"]
+
+
 def test_the_event_leads_a_person_to_the_review():
     assert told().review_url == f"https://rollcall.example/imports/{IMPORT}"
 
