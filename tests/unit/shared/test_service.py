@@ -1,6 +1,8 @@
+import socket
 from functools import partial
 
-from shared.service import _name_of
+from shared.service import _listen, _name_of
+from shared.settings import ServiceSettings
 
 
 async def relay(where: str) -> None: ...
@@ -13,3 +15,12 @@ def test_two_loops_with_arguments_have_names_of_their_own() -> None:
     assert _name_of(partial(relay, "here")) == "relay"
     assert _name_of(partial(index, "here")) == "index"
     assert _name_of(relay) == "relay"
+
+
+def test_answers_are_not_held_back_for_the_clients_acknowledgement() -> None:
+    settings = ServiceSettings(host="127.0.0.1", port=0, database_url="postgresql://nobody")
+    with _listen(settings) as listening:
+        client = socket.create_connection(listening.getsockname())
+        accepted, _ = listening.accept()
+        with client, accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
