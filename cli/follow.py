@@ -38,13 +38,11 @@ def _show(progress: Progress, bars: dict[str, TaskID], found: JsonObject) -> Non
     progress.update(bars[name], completed=min(found["progress"][done], total), total=total or None)
 
 
-def counts_table(found: JsonObject, title: str, names: Iterable[str]) -> Table:
+def counts_table(found: JsonObject, title: str, names: Iterable[str], *, of: str = "counts") -> Table:
     """Some of an import's counts, a line each."""
     table = Table(title=title, title_justify="left", show_header=False, min_width=24)
     for name in names:
-        table.add_row(
-            name.replace("_", " "), f"{found['counts'][name]:,}", style=None if found["counts"][name] else "dim"
-        )
+        table.add_row(name.replace("_", " "), f"{found[of][name]:,}", style=None if found[of][name] else "dim")
     return table
 
 

@@ -170,6 +170,8 @@ def show_import(found: JsonObject, *, as_json: bool) -> None:
     if found["status"] in ("running", "cancelling", "finished"):
         names = ("created", "added", "unchanged", "failed", "skipped", "not_imported")
         out.print(counts_table(found, "Outcomes", names))
+        if mails := [name for name, count in found["email_counts"].items() if count]:
+            out.print(counts_table(found, "Welcome mails", mails, of="email_counts"))
     if found.get("review_url"):
         out.print(f"  {found['review_url']}")
 

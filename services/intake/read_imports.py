@@ -9,6 +9,7 @@ from uuid import UUID
 import aiosql
 import asyncpg
 
+from services.intake.email_view import email_counts
 from services.intake.people import Database
 from services.intake.states import ImportStatus
 
@@ -63,6 +64,7 @@ def import_json(row: asyncpg.Record, base_url: str) -> dict[str, Any]:
             "checked": row["checked"], "provisioned": row["provisioned"],
         },
         "counts": counts_json(row),
+        "email_counts": email_counts(row),
         "problems": json.loads(row["problems"]),
         "review_url": review_url(base_url, row["id"]),
     }  # fmt: skip

@@ -26,6 +26,7 @@ _AN_IMPORT: dict[str, JsonValue] = {
         "ready": 240, "warning": 4, "error": 6, "create": 230, "add": 10, "nothing": 4, "none": 6,
         "created": 0, "added": 0, "unchanged": 0, "failed": 0, "skipped": 0, "not_imported": 0,
     },
+    "email_counts": {"queued": 0, "sent": 0, "failed": 0, "held": 0, "doubtful": 0},
     "problems": [], "same_as": None,
     "submitted_at": "2026-09-01T08:30:00Z", "submitted_by": "admin@northfield-college.org",
     "ready_at": "2026-09-01T08:30:01Z", "started_at": None, "started_by": None,
@@ -92,6 +93,16 @@ class Counts(BaseModel):
     not_imported: int = Field(description="Records with a pre-import error, once the import is over.")
 
 
+class EmailCounts(BaseModel):
+    """Welcome mails, one for each account that was created, by what became of them."""
+
+    queued: int
+    sent: int
+    failed: int
+    held: int
+    doubtful: int = Field(description="Handed over, the mail server's answer was lost; not sent again.")
+
+
 class Import(BaseModel):
     """One uploaded source file and all that became of it."""
 
@@ -107,6 +118,7 @@ class Import(BaseModel):
     file: SourceFile
     progress: Progress
     counts: Counts
+    email_counts: EmailCounts
     problems: list[FoundProblem] = Field(description="Of the file; records have their own.")
     same_as: UUID | None = Field(description="The newest earlier import of the same bytes into this experience.")
     submitted_at: datetime

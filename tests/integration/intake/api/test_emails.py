@@ -52,6 +52,30 @@ async def test_mails_that_failed_are_asked_for_again(api: Api) -> None:
     is_problem(await api.mine.post(f"/imports/{import_id}/emails/resend"), 409, "emails.nothing_failed")
 
 
+async def _counts(api: Api, import_id: str) -> dict[str, int]:
+    found = (await api.mine.get(f"/imports/{import_id}")).json()["email_counts"]
+    assert set(found) == {"queued", "sent", "failed", "held", "doubtful"}
+    return {name: count for name, count in found.items() if count}
+
+
+async def test_an_import_says_how_many_of_its_mails_are_what(api: Api) -> None:
+    import_id = await _finished(api, "failed", "sent", "sent", "doubtful", None)
+    assert await _counts(api, import_id) == {"failed": 1, "sent": 2, "doubtful": 1, "queued": 1}
+    await api.mine.post(f"/imports/{import_id}/emails/resend")
+    assert await _counts(api, import_id) == {"sent": 2, "doubtful": 1, "queued": 2}
+
+
+async def test_held_mails_are_counted_as_held_until_they_are_released(api: Api) -> None:
+    import_id = await _finished(api, None, None, emails="hold")
+    assert await _counts(api, import_id) == {"held": 2}
+    await api.mine.post(f"/imports/{import_id}/emails/release")
+    assert await _counts(api, import_id) == {"queued": 2}
+
+
+async def test_an_import_that_sends_no_mails_counts_none(api: Api) -> None:
+    assert await _counts(api, await _finished(api, None, None, emails="none")) == {}
+
+
 async def test_before_its_run_an_import_has_no_mails(api: Api) -> None:
     import_id = (await api.new_import(data={"emails": "hold"}))["id"]
     for status, code in (("preprocessing", "import.not_ready"), ("ready", "import.not_started")):
