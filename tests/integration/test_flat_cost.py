@@ -4,16 +4,23 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import cast
 
 import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from services.intake.deps import Deps
+from services.intake.file_store import FileStore
 from services.intake.flow_queries import queries
+from services.intake.keep_emails import keep_emails
 from services.intake.publish_approvals import LAST_ROW
+from services.intake.settings import Settings
 from services.provisioner.provision import provision
 from services.validator.store import Store
-from shared.events import Outcome, Plan, RecordApproved
+from shared.clock import iso, now
+from shared.events import EmailKind, EmailSettled, EmailStatus, Outcome, Plan, RecordApproved
+from shared.kafka.publish import Publisher
 from shared.postgres.pool import open_database
 from shared.settings import ServiceSettings
 
@@ -122,6 +129,33 @@ async def test_looking_for_the_records_of_outcomes_does_not_walk_through_the_imp
         without = [record["row"] async for record in queries.results_without_record(pool, **asked)]
     assert without == list(range(3, BATCH + 2, 2))
     assert await Touched(dsn).rows() - before < 4 * BATCH
+
+
+@pytest.mark.parametrize("statistics", [KNOWN, UNKNOWN])
+async def test_keeping_what_became_of_mails_does_not_walk_through_those_of_the_import(
+    database: NewDatabase, statistics: str
+) -> None:
+    dsn, import_id = await database("intake"), uuid.uuid4()
+    await _fill(dsn, f"""
+        alter table record_emails set (autovacuum_enabled = off);
+        with e as (insert into experiences (name) values ('x') returning id),
+            u as (insert into users (email_key, email) values ('a@b.edu', 'a@b.edu') returning email_key)
+        insert into imports (id, experience_id, type, status, emails, file_name, file_size, file_sha256, file_path, submitted_by)
+        select '{import_id}', e.id, 'x', 'finished', 'send', 'x', 1, 'x', 'x', u.email_key from e, u;
+        insert into record_emails (import_id, row, status, at)
+        select '{import_id}', n, 'failed', now() from generate_series(1, {THERE}) n;
+        {statistics}""")  # fmt: skip
+    before = await Touched(dsn).rows()
+    events = [
+        EmailSettled(import_id=str(import_id), kind=EmailKind.WELCOME, status=EmailStatus.SENT, at=iso(now()), row=row)
+        for row in range(1, BATCH + 1)
+    ]
+    async with open_pool(dsn, "intake") as pool:
+        settings = Settings(database_url=SecretStr(dsn), file_store_url="file:///nowhere")
+        deps = Deps(pool=pool, publisher=cast(Publisher, None), file_store=cast(FileStore, None), settings=settings)
+        await keep_emails(deps, events)
+        assert await pool.fetchval("select emails_sent from imports") == BATCH
+    assert await Touched(dsn).rows() - before < 8 * BATCH
 
 
 async def _batch(pool: asyncpg.Pool, walk: str, *, import_id: uuid.UUID, after: int) -> list[int]:
