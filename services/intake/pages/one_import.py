@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.intake.api.access import DepsOf
-from services.intake.ask_for_emails import refuse_release, release_emails
+from services.intake.ask_for_emails import refuse_release, refuse_resend, release_emails, resend_emails
 from services.intake.deps import Deps
+from services.intake.email_view import email_counts
 from services.intake.pages.access import PageImport
 from services.intake.pages.asked import Place, filters_from, place_from
 from services.intake.pages.csrf import CsrfChecked
@@ -88,10 +89,23 @@ async def press_release_emails(request: Request, deps: DepsOf, user: SignedIn, m
     return await _press(request, deps, user, mine, button=release_emails)
 
 
+@router.get("/emails/resend")
+async def ask_to_resend_emails(request: Request, deps: DepsOf, user: SignedIn, mine: PageImport) -> Response:
+    """The question before failed welcome mails are tried again, for browsers without scripts."""
+    return await _ask(request, deps, user, mine, name="resend")
+
+
+@router.post("/emails/resend", dependencies=[CsrfChecked])
+async def press_resend_emails(request: Request, deps: DepsOf, user: SignedIn, mine: PageImport) -> Response:
+    """Have the welcome mails tried again that failed."""
+    return await _press(request, deps, user, mine, button=resend_emails)
+
+
 async def _ask(request: Request, deps: Deps, user: User, mine: asyncpg.Record, *, name: str) -> Response:
     phase = phase_of(mine["status"])
     allowed = {
         "run": phase is Phase.REVIEW, "cancel": mine["status"] in ASK_TO_CANCEL, "release": refuse_release(mine) is None,
+        "resend": refuse_resend(mine) is None,
     }  # fmt: skip
     if not allowed[name]:
         return RedirectResponse(f"/imports/{mine['id']}", 303)
@@ -125,7 +139,7 @@ async def _page(
         found=found, phase=phase, refused=refused, tiles=tiles, segments=segments(tiles, found["rows"]),
         counts={tile.name: tile.count for tile in tiles}, pending=still_to_do(found),
         to_run=to_run(found), imported=imported(found), can_cancel=found["status"] in ASK_TO_CANCEL,
-        can_release=refuse_release(found) is None,
+        can_release=refuse_release(found) is None, can_resend=refuse_resend(found) is None, emails=email_counts(found),
         detected=json.loads(found["detected"]) if found["detected"] else None,
         problems=json.loads(found["problems"]), records=await records_part(deps.pool, found, filters=filters, place=place),
         experience=await find_experience(deps.pool, found["experience_id"], for_user=user.email_key),

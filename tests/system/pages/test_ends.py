@@ -103,6 +103,7 @@ def test_mails_that_are_held_go_out_when_a_person_says_so(new_page: NewPage, out
     page.get_by_role("dialog").get_by_role("button", name="Send welcome mails").click()
     expect(page.get_by_text("Welcome mails released")).to_be_visible()
     expect(page.get_by_text("Welcome mail sent")).to_have_count(2, timeout=30_000)  # by itself
+    expect(page.locator("#emails")).to_contain_text("2 sent")
     assert len(outside.mails(to="held.00000@")) == 1
 
 

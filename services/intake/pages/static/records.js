@@ -22,6 +22,7 @@ export async function showRecords(address, { quiet = false } = {}) {
     keepTyped(fresh);
     swap(fresh, PART);
     swap(fresh, "tiles");
+    if (!document.querySelector("dialog[open]")) swap(fresh, "emails");
     if (!quiet) say(sentence(JSON.parse(part().dataset.shown), { count: Number(part().dataset.count) }));
   } catch (error) {
     if (!(error instanceof Away)) throw error;
