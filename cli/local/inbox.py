@@ -1,4 +1,5 @@
-"""A mail server that delivers nothing: every mail becomes an .eml file in a folder.
+"""A mail server that delivers nothing: every mail becomes an .eml file in a folder. To see what happens when mails fail, write
+parts of addresses into the file `refused` beside them, one a line: their mails are refused until you remove it.
 
 Run as `python -m cli.local.inbox PORT FOLDER`."""
 
@@ -19,11 +20,26 @@ _LARGEST_MAIL = 10_000_000  # bytes
 
 
 class Inbox:
-    """Takes every mail, for anyone, and keeps it as it came."""
+    """Takes every mail, for anyone who is not refused, and keeps it as it came."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take the address, or refuse it for good."""
+        if any(part in address for part in self._refused()):
+            return "550 Refused here, as the file `refused` says"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    def _refused(self) -> list[str]:
+        try:
+            return (self._folder / "refused").read_text(encoding="utf-8").split()
+        except FileNotFoundError:
+            return []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
         """Write the mail under a name that sorts by arrival; readers see whole files only."""
