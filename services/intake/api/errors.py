@@ -15,7 +15,13 @@ from services.intake.receive_file import UploadRefused
 
 log = structlog.get_logger()
 
-DATABASE_AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, OSError)
+DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InvalidCachedStatementError,  # a newer replica has migrated; the next try is planned anew
+    OSError,
+)
 _CODES = {404: "not_found", 405: "method.not_allowed", 413: "request.too_large"}
 _DETAILS = {
     404: "There is nothing here for you: check the address and that you are an administrator of the experience.",
