@@ -18,7 +18,9 @@ log = structlog.get_logger()
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,  # it stops, starts, or was told to end a query
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
     asyncpg.InvalidCachedStatementError,  # a newer replica has migrated; the next try is planned anew
     OSError,
 )

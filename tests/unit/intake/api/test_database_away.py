@@ -12,6 +12,10 @@ from services.intake.api.errors import answer_errors
     "error",
     [
         asyncpg.CannotConnectNowError("starting up"),
+        asyncpg.AdminShutdownError("a person stops it"),
+        asyncpg.CrashShutdownError("another process of it died"),
+        asyncpg.TooManyConnectionsError("too many clients"),
+        asyncpg.DeadlockDetectedError("deadlock"),
         asyncpg.ConnectionDoesNotExistError("closed in the middle"),
         asyncpg.InvalidCachedStatementError("a column was added"),  # by a newer replica that migrates
         ConnectionRefusedError(),
