@@ -51,3 +51,10 @@ def test_a_missing_required_field_is_refused_by_both_readers(event_type: type[An
             events.Codec(event_type).decode(lacking)
         with pytest.raises(ValueError, match=name):
             TypeAdapter(event_type).validate_json(lacking)
+
+
+def test_the_turns_that_subscribers_know_keep_their_names() -> None:
+    assert [str(turn) for turn in events.LifecycleType] == [
+        "ImportSubmitted", "ImportRejected", "ImportReady", "ImportStarted", "ImportCancelling", "ImportCancelled",
+        "ImportCompleted", "ImportEmailsReleased", "ImportEmailsResent",
+    ]  # fmt: skip

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from services.intake import ask_for_emails
+from services.intake.states import ImportStatus, Refused, why_not
 from shared.problems import KINDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "problems.md").read_text(encoding="utf-8")
@@ -31,3 +33,9 @@ def test_the_page_tells_level_sentence_cause_cure_and_an_example(code: str) -> N
 @pytest.mark.parametrize("code", KINDS)
 def test_the_page_marks_exactly_what_rejects_the_file(code: str) -> None:
     assert bool(SECTIONS[code]["rejects"]) is KINDS[code].rejects_file
+
+
+def test_the_page_lists_every_reason_why_a_button_is_refused() -> None:
+    of_mails = {found.code for found in vars(ask_for_emails).values() if isinstance(found, Refused)}
+    of_turns = {why_not(status).code for status in ImportStatus}
+    assert set(re.findall(r"^\| `([\w.]+)` \| 409 ", PAGE, re.MULTILINE)) == of_mails | of_turns
