@@ -69,6 +69,8 @@ def status(
         if as_json:
             out.print_json(json.dumps(found))
         else:
+            if not found["items"]:
+                out.print("No imports yet.")
             for item in found["items"]:
                 out.print(
                     f"{item['id']}  {item['status']:<13} {item['progress']['rows']:>9,} rows  {item['file']['name']}"
