@@ -53,6 +53,12 @@ function go(address) {
   return showRecords(address);
 }
 
+// The link that was followed may be gone: reading goes on at the heading.
+function toTheTop() {
+  part()?.scrollIntoView({ block: "start" });
+  document.getElementById("records-title")?.focus({ preventScroll: true });
+}
+
 function addressOf(form) {
   const filled = [...new FormData(form)].filter(([, value]) => value !== "");
   return `${form.getAttribute("action").split("#")[0]}?${new URLSearchParams(filled)}`;
@@ -74,7 +80,7 @@ export function browseRecords() {
     const link = event.target.closest("a[data-records]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    go(link.href).then(() => part()?.scrollIntoView({ block: "start" }));
+    go(link.href).then(toTheTop);
   });
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-filters]");
@@ -90,7 +96,7 @@ export function browseRecords() {
       search(event.submitter?.name === "clear" ? "" : document.getElementById("q").value);
     } else if (event.submitter?.dataset.page) {
       event.preventDefault();
-      go(new URL(event.submitter.dataset.page, location.href.split("?")[0]).href).then(() => part()?.scrollIntoView({ block: "start" }));
+      go(new URL(event.submitter.dataset.page, location.href.split("?")[0]).href).then(toTheTop);
     }
   });
   document.addEventListener("input", (event) => {
