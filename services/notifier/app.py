@@ -4,7 +4,9 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from services.notifier.compose import Composer
+import structlog
+
+from services.notifier.compose import CannotCompose, Composer
 from services.notifier.consumers import SUBSCRIPTIONS, Deps
 from services.notifier.deliver import Delivery
 from services.notifier.pace import ServerPause
@@ -16,13 +18,19 @@ from shared.kafka.publish import open_publisher
 from shared.postgres.pool import open_database
 from shared.service import Service
 
+log = structlog.get_logger()
+
 
 async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[Deps]:
     """Open what the notifier needs and wire it. The mail server need not be there."""
     composer = Composer(
         base_url=settings.base_url, mail_from=settings.mail_from, templates_folder=settings.templates_folder
     )
-    composer.check()
+    try:
+        composer.check()
+    except CannotCompose as error:  # its words name a template and nobody; a traceback alone is logged without words
+        log.error("templates.faulty", reason=str(error))
+        raise
     connections = settings.smtp_connections + 6  # one for each mail in flight, the rest for batches, leases, telling
     pool = await resources.enter_async_context(open_database(settings, Path(__file__).parent, connections))
     publisher = await resources.enter_async_context(open_publisher(settings))
