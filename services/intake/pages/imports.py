@@ -20,6 +20,7 @@ from services.intake.receive_file import UploadRefused, shown_size
 from services.intake.states import ImportStatus
 from services.intake.take_upload import take_upload
 from shared.events import EmailPolicy
+from shared.problems import problem
 
 router = APIRouter(prefix="/experiences/{experience_id}/settings/imports", include_in_schema=False)
 
@@ -60,8 +61,10 @@ async def submit_new_import(request: Request, deps: DepsOf, experience: PageExpe
 
 
 def _form(request: Request, deps: Deps, experience: Experience, *, status: int = 200, refused: str = "") -> Response:
+    limit = shown_size(deps.settings.upload_max_bytes)
     return render(
         request, "new_import.html", status=status, experience=experience, refused=refused,
         import_types=IMPORT_TYPES.values(), policies=list(EmailPolicy),
-        limit=shown_size(deps.settings.upload_max_bytes), rows=deps.settings.upload_max_rows,
+        limit=limit, rows=deps.settings.upload_max_rows, most_bytes=deps.settings.upload_max_bytes,
+        too_large=problem("file.too_large", limit=limit).message,
     )  # fmt: skip

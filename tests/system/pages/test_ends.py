@@ -68,6 +68,19 @@ def test_a_rejected_file_says_what_is_wrong_and_shows_its_first_lines(new_page: 
     expect(page.get_by_role("heading", name="New import")).to_be_visible()
 
 
+def test_a_file_over_the_limit_is_refused_before_it_is_sent(
+    new_page: NewPage, outside: Outside, tmp_path: Path
+) -> None:
+    page = new_page()
+    page.goto(f"/experiences/{outside.experience('Too Large')}/settings/imports/new")
+    file = tmp_path / "large.csv"
+    with file.open("wb") as large:
+        large.truncate(100_000_001)
+    submit(page, file)
+    expect(page.get_by_role("alert")).to_contain_text("The file is larger than 100 MB")
+    expect(page.get_by_role("alert")).to_be_focused()
+
+
 def test_rows_that_failed_are_downloaded_corrected_and_imported(
     new_page: NewPage, outside: Outside, tmp_path: Path
 ) -> None:

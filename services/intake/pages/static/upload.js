@@ -10,8 +10,9 @@ export function offerUpload() {
   offerDrop(form.querySelector(".drop"), input);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (input.files.length) send(form, texts);
-    else refuse(form, texts.no_file);
+    if (!input.files.length) refuse(form, texts.no_file);
+    else if (input.files[0].size > Number(form.dataset.mostBytes)) refuse(form, form.dataset.tooLarge); // the server would hang up
+    else send(form, texts);
   });
 }
 
