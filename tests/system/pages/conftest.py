@@ -22,9 +22,10 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # also
 NewPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of the pages."""
+    """One Chromium for the tests of a file, and not longer: Playwright keeps an event loop running, next to which no
+    asynchronous test can run."""
     path = find_chromium()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
@@ -47,9 +48,9 @@ def sign_in_link(
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(browser: Browser, sign_in_link: Callable[[str], str]) -> Callable[[str], StorageState]:
-    """`signed_in(email)`: the cookies of that person; each signs in once per session."""
+    """`signed_in(email)`: the cookies of that person; each signs in once per module."""
     known: dict[str, StorageState] = {}
 
     def sign_in(email: str) -> StorageState:
