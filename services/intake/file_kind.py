@@ -93,9 +93,15 @@ def _is_unmarked_utf16(first: bytes) -> bool:
 
 
 def _is_binary(first: bytes) -> bool:
-    """A stray NUL in a cell is that row's problem; many control characters are no text."""
-    controls = len(first) - len(first.translate(None, _CONTROL))
-    return controls >= 16 and controls > len(first) // 20
+    """Many control characters are no text. But behind a clean header they are the problems of their rows."""
+    header = re.split(rb"[\r\n]", first.lstrip(), maxsplit=1)[0]
+    if header.isascii() and not _controls_in(header):
+        return False
+    return _controls_in(first) >= 16 and _controls_in(first) > len(first) // 20
+
+
+def _controls_in(text: bytes) -> int:
+    return len(text) - len(text.translate(None, _CONTROL))
 
 
 def ole_found(chunks: Iterable[bytes]) -> str:

@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.intake.examine_rows import NUL_SHOWN
@@ -81,6 +81,7 @@ def test_any_bytes_under_a_header_are_rows_of_storable_text(data, chunk_bytes):
 
 
 @given(tables, st.integers(1, 50))
+@example([["", "\x08", "\x1f\x1f\x19\x08\x08"], ["", "\x1f\x1f\x19\x08\x08", "\x1f\x1f\x19\x08\x08"]], 1)
 @settings(deadline=None)
 def test_the_size_of_the_chunks_changes_nothing(rows, chunk_bytes):
     data = HEADER.encode() + "".join("".join(cells) + "\n" for cells in rows).encode() + b"end@b.co\n"
