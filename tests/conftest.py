@@ -1,12 +1,14 @@
 """Fixtures for tests on a real Kafka, Postgres and SMTP server; nothing is started before a test asks for it."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from cli.local.inbox import serve_inbox
 from shared.kafka.admin import apply_topics, open_admin
@@ -15,6 +17,12 @@ from shared.topics import ALL_TOPICS
 from tests.stack.databases import Databases
 from tests.stack.mails import Mailbox
 from tests.stack.servers import Servers, servers
+
+
+# No example has a deadline: tests measure no time. CI looks at the same examples each time; new ones are for developers.
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 @pytest.fixture(scope="session")
