@@ -18,7 +18,6 @@ from tests.stack.databases import Databases
 from tests.stack.mails import Mailbox
 from tests.stack.servers import Servers, servers
 
-
 # No example has a deadline: tests measure no time. CI looks at the same examples each time; new ones are for developers.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
