@@ -15,8 +15,8 @@ from services.intake.flow_queries import queries
 from services.intake.held_import import HeldImport, NotOursError, Progress, Task, task_of
 from services.intake.publish_approvals import publish_approvals
 from services.intake.publish_rows import publish_rows
-from services.intake.read_rows import Rejected
 from services.intake.read_source import ReadingFailedError
+from services.intake.reading.read_rows import Rejected
 from services.intake.reject_import import clear_rejected, reject_import
 from services.intake.repair import repair_approvals, repair_rows
 from services.intake.settle_rest import settle_rest

@@ -10,7 +10,7 @@ from obstore.exceptions import BaseError, NotFoundError
 
 from services.intake.held_import import HeldImport, Progress
 from services.intake.import_types import IMPORT_TYPES
-from services.intake.read_rows import Limits, Rejected, Row, SourceReader, open_source
+from services.intake.reading.read_rows import Limits, Rejected, Row, SourceReader, open_source
 from shared.email_key import email_key
 from shared.events import RowRead
 

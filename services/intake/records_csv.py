@@ -13,8 +13,8 @@ import asyncpg
 
 from services.intake.formula_safe import formula_safe
 from services.intake.list_records import list_records
-from services.intake.map_columns import RESULT_HEADERS
 from services.intake.people import Database
+from services.intake.reading.map_columns import RESULT_HEADERS
 from services.intake.record_filters import Filters
 from services.intake.record_view import record_view
 

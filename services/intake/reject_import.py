@@ -4,7 +4,7 @@ import structlog
 
 from services.intake.flow_queries import queries
 from services.intake.held_import import HeldImport, Progress
-from services.intake.read_rows import Rejected
+from services.intake.reading.read_rows import Rejected
 from services.intake.states import Turn
 from shared.events import encode
 

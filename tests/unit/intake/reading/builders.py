@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from services.intake.import_types import EXPERIENCE_LEARNERS
-from services.intake.read_rows import Limits, Rejected, SourceReader, open_source
+from services.intake.reading.read_rows import Limits, Rejected, SourceReader, open_source
 
 HEADER = "Email,First Name,Last Name\n"
 

@@ -7,9 +7,9 @@ import io
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.intake.examine_rows import NUL_SHOWN
 from services.intake.formula_safe import formula_safe, without_formula_mark
-from services.intake.split_rows import is_blank
+from services.intake.reading.examine_rows import NUL_SHOWN
+from services.intake.reading.split_rows import is_blank
 from tests.unit.intake.reading.builders import HEADER, opened, rows_of
 
 ENCODINGS = {"utf-8": b"", "utf-8-sig": b"", "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}

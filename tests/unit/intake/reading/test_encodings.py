@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from services.intake.read_rows import Rejected
+from services.intake.reading.read_rows import Rejected
 from tests.unit.intake.reading.builders import HEADER, cells_of, opened, problems_of, rejection
 
 TABLE = HEADER + "a@b.co,Zoë,Ångström\nc@d.co,Юлия,李\n"

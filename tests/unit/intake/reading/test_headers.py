@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from services.intake.import_types import EXPERIENCE_LEARNERS, IMPORT_TYPES, ColumnRule, ImportType, template_csv
-from services.intake.map_columns import header_key
-from services.intake.read_rows import open_source
+from services.intake.reading.map_columns import header_key
+from services.intake.reading.read_rows import open_source
 from tests.unit.intake.reading.builders import opened, rejected_with, rejection, rows_of
 
 

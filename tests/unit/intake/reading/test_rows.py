@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from services.intake.read_rows import Limits
-from services.intake.split_rows import RowSplitter, split_lines
+from services.intake.reading.read_rows import Limits
+from services.intake.reading.split_rows import RowSplitter, split_lines
 from tests.unit.intake.reading.builders import HEADER, cells_of, opened, problems_of, rejected_with, rejection, rows_of
 
 

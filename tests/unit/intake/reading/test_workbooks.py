@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from services.intake.read_rows import Limits, SourceReader
-from services.intake.read_workbook import number_text
+from services.intake.reading.read_rows import Limits, SourceReader
+from services.intake.reading.read_workbook import number_text
 from tests.unit.intake.reading.builders import opened, problems_of, rejected_with, rejection, rows_of
 
 SHEET = "xl/worksheets/sheet1.xml"

@@ -1,6 +1,6 @@
 """Reads the first sheet of an .xlsx file and writes it as JSON lines: first what was found, then `[row, cells, flaw]`.
 A program of its own, because a hostile workbook can only be survived by losing the process that reads it:
-`python -m services.intake.read_workbook FILE ROW_CHARACTERS`. Imports nothing of the service."""
+`python -m services.intake.reading.read_workbook FILE ROW_CHARACTERS`. Imports nothing of the service."""
 
 import resource
 import sys

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from services.intake.decode_text import Chunks, detect_encoding
 from services.intake.import_types import ImportType
-from services.intake.map_columns import map_columns
-from services.intake.source_rows import Detected, Limits, RawRow
-from services.intake.split_rows import RowSplitter, is_blank, sep_line, split_lines
+from services.intake.reading.decode_text import Chunks, detect_encoding
+from services.intake.reading.map_columns import map_columns
+from services.intake.reading.source_rows import Detected, Limits, RawRow
+from services.intake.reading.split_rows import RowSplitter, is_blank, sep_line, split_lines
 
 DELIMITERS = (",", ";", "\t")
 

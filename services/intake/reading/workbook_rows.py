@@ -12,8 +12,8 @@ from typing import IO, Any
 
 import msgspec
 
-from services.intake.decode_text import UTF8, Chunks
-from services.intake.source_rows import Detected, Limits, RawRow, Rejected
+from services.intake.reading.decode_text import UTF8, Chunks
+from services.intake.reading.source_rows import Detected, Limits, RawRow, Rejected
 from shared.problems import problem
 
 _ROOT = Path(__file__).parents[2]  # where the package `services` is found
@@ -75,7 +75,7 @@ def _on_disk(chunks: Iterable[bytes]) -> Iterator[str]:
 
 @contextmanager
 def _reading(path: str, row_characters: int) -> Iterator[IO[bytes]]:
-    command = [sys.executable, "-m", "services.intake.read_workbook", path, str(row_characters)]
+    command = [sys.executable, "-m", "services.intake.reading.read_workbook", path, str(row_characters)]
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     reader = subprocess.Popen(  # noqa: S603 - our own program; of the file only its temporary path is passed
         command, cwd=_ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

@@ -4,16 +4,16 @@ memory: bytes in, values out. Whether a value is good is the validator's to say.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from services.intake.csv_rows import CsvRows, first_filled
-from services.intake.decode_text import Chunks
-from services.intake.examine_rows import RowExaminer, storable
-from services.intake.file_kind import FIRST_BYTES, FileKind, kind_of, ole_found
 from services.intake.formula_safe import without_formula_mark
 from services.intake.import_types import ImportType
-from services.intake.map_columns import header_problems, is_result_file, map_columns
-from services.intake.source_rows import Column, Detected, Limits, RawRow, Rejected, Row
-from services.intake.split_rows import is_blank
-from services.intake.workbook_rows import WorkbookRows
+from services.intake.reading.csv_rows import CsvRows, first_filled
+from services.intake.reading.decode_text import Chunks
+from services.intake.reading.examine_rows import RowExaminer, storable
+from services.intake.reading.file_kind import FIRST_BYTES, FileKind, kind_of, ole_found
+from services.intake.reading.map_columns import header_problems, is_result_file, map_columns
+from services.intake.reading.source_rows import Column, Detected, Limits, RawRow, Rejected, Row
+from services.intake.reading.split_rows import is_blank
+from services.intake.reading.workbook_rows import WorkbookRows
 from shared.events import Problem
 from shared.problems import problem
 

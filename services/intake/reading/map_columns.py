@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from services.intake.import_types import ColumnRule, ImportType
-from services.intake.source_rows import Column
+from services.intake.reading.source_rows import Column
 from shared.events import Problem
 from shared.problems import problem
 

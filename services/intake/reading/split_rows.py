@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from services.intake.source_rows import RawRow
+from services.intake.reading.source_rows import RawRow
 
 ROW_CHARACTERS = 65_536
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from services.intake.formula_safe import without_formula_mark
-from services.intake.source_rows import Column, RawRow, Row
+from services.intake.reading.source_rows import Column, RawRow, Row
 from shared.events import Problem
 from shared.problems import problem
 
