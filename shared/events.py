@@ -82,7 +82,7 @@ class LifecycleType(StrEnum):
     CANCELLED = "ImportCancelled"  # before Run: nothing was done
     COMPLETED = "ImportCompleted"
     EMAILS_RELEASED = "ImportEmailsReleased"  # welcome mails that were held may go out, also those still to come
-    EMAILS_RESENT = "ImportEmailsResent"  # welcome mails that failed are to be tried again; may happen any number of times
+    EMAILS_RESENT = "ImportEmailsResent"  # failed welcome mails are to be tried again; any number of times
 
 
 # The row events are not frozen: building a frozen dataclass takes three times as long (docs/decisions/0003).
