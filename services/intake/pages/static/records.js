@@ -41,11 +41,12 @@ function fetchFound(address) {
 
 // What somebody types while the answer is on its way stays.
 function keepTyped(fresh) {
-  const [now, then] = [document.getElementById("q"), fresh.getElementById("q")];
-  if (!now || !then || document.activeElement !== now) return;
+  const now = document.activeElement;
+  const then = now?.id && part().contains(now) && fresh.getElementById(now.id);
+  if (!then || !then.matches("input")) return;
   then.setAttribute("value", now.value);
-  const place = now.selectionStart;
-  queueMicrotask(() => document.getElementById("q")?.setSelectionRange(place, place));
+  const place = now.selectionStart; // null for numbers
+  if (place !== null) queueMicrotask(() => document.getElementById(now.id)?.setSelectionRange(place, place));
 }
 
 function go(address) {
