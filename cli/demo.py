@@ -82,7 +82,9 @@ def _show_mails(stack: JsonObject, *, since: float, expected: int) -> None:
     for arrived in track(range(expected), description="Mails arriving", console=console):
         deadline = time.time() + MAILS_SECONDS
         while len(seen) <= arrived and time.time() < deadline:
-            seen = [file for file in inbox.glob("*.eml") if file.stat().st_mtime >= since]
+            seen = [
+                file for file in inbox.glob("[!.]*.eml") if file.stat().st_mtime >= since
+            ]  # not those on their way, which vanish
             time.sleep(0 if len(seen) > arrived else 0.1)
     mails = [_to_and_subject(file) for file in seen]
     finish = [mail for mail in mails if stack["user"] in mail[0]]

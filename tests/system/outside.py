@@ -70,7 +70,7 @@ class Outside:
 
     def mails(self, *, to: str | None = None) -> list[EmailMessage]:
         found = []
-        for file in sorted(Path(self.stack["inbox"]).glob("*.eml")):
+        for file in sorted(Path(self.stack["inbox"]).glob("[!.]*.eml")):
             mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
             if to is None or to in str(mail["To"]):
                 found.append(mail)
