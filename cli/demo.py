@@ -4,6 +4,7 @@ import asyncio
 import email
 import email.policy
 import time
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -18,11 +19,15 @@ from cli.client import Api, JsonObject, Refused, connect, local_stack
 from cli.follow import counts_table, follow, records_table
 from cli.sign_in import MINUTES, make_link
 from services.provisioner import directory
+from shared.kafka.lag import read_lag
+from shared.settings import KafkaSettings
+from shared.topics import DIRECTORY
 
 FILE = Path(__file__).parent.parent / "examples" / "learners.csv"
 EXISTING_LEARNER = "ada.lovelace@northfield-college.org"
 MAILS_SECONDS = 60.0  # how long to wait for the last mail before saying that it is late
 MAILS_SHOWN = 8
+HEARD_SECONDS = 20.0
 
 console = Console()
 
@@ -33,7 +38,7 @@ def demo() -> None:
     if not stack:
         raise Refused(0, "server.unknown", "No stack is up: start one with `rollcall up`.")
     api = connect(stack["base_url"], stack["token"])
-    asyncio.run(_make_learner(stack["databases"]["provisioner"], UUID(stack["experience_id"])))
+    asyncio.run(_make_learner(stack))
     began = time.time()
     _step(1, f"Upload {FILE.name} to {stack['base_url']}")
     found = api.upload(stack["experience_id"], FILE, fields={"type": "experience-learners"})
@@ -51,14 +56,24 @@ def demo() -> None:
     _where_next(stack, found)
 
 
-async def _make_learner(database: str, experience_id: UUID) -> None:
+async def _make_learner(stack: JsonObject) -> None:
     """Somebody who is a learner before the file comes, as another system of the platform would make one."""
-    connection = await asyncpg.connect(database)
+    connection = await asyncpg.connect(stack["databases"]["provisioner"])
     try:
         await directory.add_account(connection, EXISTING_LEARNER, first_name="Ada", last_name="Lovelace")
-        await directory.add_membership(connection, experience_id, EXISTING_LEARNER, role="learner")
+        await directory.add_membership(connection, UUID(stack["experience_id"]), EXISTING_LEARNER, role="learner")
+        with suppress(TimeoutError):  # too late for the plan, it would be shown as drift
+            async with asyncio.timeout(HEARD_SECONDS):
+                await _until_the_validator_has_heard(connection, KafkaSettings(kafka_bootstrap=stack["kafka"]))
     finally:
         await connection.close()
+
+
+async def _until_the_validator_has_heard(provisioner: asyncpg.Connection, broker: KafkaSettings) -> None:
+    while await provisioner.fetchval("select exists (select from outbox)"):
+        await asyncio.sleep(0.1)
+    while any(found.lag for found in await read_lag(broker) if found.topic == DIRECTORY.name):
+        await asyncio.sleep(0.1)
 
 
 def _step(number: int, title: str) -> None:
