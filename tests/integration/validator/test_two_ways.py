@@ -121,5 +121,5 @@ async def _until_someone_waits(connection: asyncpg.Connection) -> None:
     """Until another connection waits for a lock of this one's transaction."""
     waits = "select exists (select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))"
     async with asyncio.timeout(10):
-        while not await connection.fetchval(waits):  # noqa: ASYNC110 - only the server knows, and it does not call
+        while not await connection.fetchval(waits):
             await asyncio.sleep(0.01)
