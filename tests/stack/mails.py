@@ -17,5 +17,6 @@ class Mailbox:
     def mails(self) -> list[EmailMessage]:
         """The mails so far, in the order in which they came."""
         return [
-            message_from_bytes(file.read_bytes(), policy=policy.default) for file in sorted(self.folder.glob("[!.]*.eml"))
+            message_from_bytes(file.read_bytes(), policy=policy.default)
+            for file in sorted(self.folder.glob("[!.]*.eml"))
         ]
