@@ -120,6 +120,24 @@ def test_mails_that_are_held_go_out_when_a_person_says_so(new_page: NewPage, out
     assert len(outside.mails(to="held.00000@")) == 1
 
 
+def test_mails_that_could_not_be_sent_are_tried_again_when_a_person_says_so(
+    new_page: NewPage, outside: Outside, running_stack: dict[str, Any]
+) -> None:
+    refused = Path(running_stack["inbox"]) / "refused"  # addresses that the local inbox does not take
+    refused.write_text("refused.00001@\n")
+    try:
+        found = outside.run(outside.prepared(outside.experience("Refused"), table(people(2, "refused")))["id"])
+        page = new_page()
+        page.goto(f"/imports/{found['id']}")
+        expect(page.get_by_text("Welcome mail could not be sent", exact=True)).to_have_count(1, timeout=30_000)
+    finally:
+        refused.unlink()
+    page.get_by_role("button", name="Try the failed ones again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Send again").click()
+    expect(page.get_by_text("Welcome mail sent")).to_have_count(2, timeout=30_000)
+    assert [len(outside.mails(to=f"refused.0000{number}@")) for number in (0, 1)] == [1, 1]
+
+
 def test_who_is_no_administrator_finds_nothing(
     new_page: NewPage, outside: Outside, running_stack: dict[str, Any]
 ) -> None:
