@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -67,8 +68,8 @@ class LocalStack:
         files.mkdir(parents=True, exist_ok=True)
         async with asyncio.TaskGroup() as services:
             for name in SERVICES:
-                part = service_part(name, addresses, files=files, log=self._home.log(name))
-                services.create_task(self._part(name, lambda part=part: part))  # type: ignore[misc]
+                part = partial(service_part, name, addresses, files=files, log=self._home.log(name))
+                services.create_task(self._part(name, part))
         people = await self._job("people", demo_people(addresses.databases["intake"], self._home))
         self._told = lambda: self._stack(addresses, people)
         self._note()

@@ -56,11 +56,6 @@ def filters_query(filters: Filters) -> dict[str, str]:
     return {name: str(value) for name in _NAMES if (value := getattr(filters, name))}
 
 
-def with_filters(given: Mapping[str, str]) -> str:
-    """A query for these filters, from the first page on."""
-    return f"?{urlencode(given)}"
-
-
 def pages_around(asked: Mapping[str, str], *, after: int, trail: str, next_after: int | None) -> Pages:
     """The ways on and back. Records are only walked forwards; the way back is the trail of where earlier pages began."""
     passed = [int(step) for step in trail.split(".") if step.isdigit()][-TRAIL:]
