@@ -27,7 +27,7 @@ class Supervisor:
         self._on_change = on_change
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._parts: dict[str, Part] = {}
-        self._keepers: list[asyncio.Task[None]] = []
+        self._keepers: dict[str, asyncio.Task[None]] = {}
 
     @property
     def pids(self) -> dict[str, list[int]]:
@@ -39,13 +39,21 @@ class Supervisor:
         await self._start(part)
         await wait_ready(part, self._processes[part.name])
         log.info("part.ready", part=part.name)
-        self._keepers.append(asyncio.create_task(self._keep(part)))
+        self._keepers[part.name] = asyncio.create_task(self._keep(part))
+
+    async def remove(self, name: str) -> None:
+        """Stop one part and keep it stopped."""
+        keeper = self._keepers.pop(name)
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+        await stop(self._parts.pop(name), self._processes.pop(name))
+        log.info("part.removed", part=name)
 
     async def stop(self, order: Sequence[Sequence[str]]) -> None:
         """Stop the parts, group after group; the parts of a group together."""
-        for keeper in self._keepers:
+        for keeper in self._keepers.values():
             keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*self._keepers.values(), return_exceptions=True)
         for group in order:
             there = [name for name in group if name in self._processes]
             await asyncio.gather(*(stop(self._parts[name], self._processes[name]) for name in there))
