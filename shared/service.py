@@ -9,17 +9,17 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 
 import structlog
-import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from shared.health import Health, add_routes
+from shared.http_server import Server, http_config, open_port
 from shared.kafka.admin import TopicMissingError, check_topics
 from shared.kafka.broker import SafeBroker, open_broker
 from shared.kafka.consume import D, Subscription, where
@@ -37,7 +37,6 @@ BROKER_WAIT_SECONDS = (
 )
 RETRY_SECONDS = 2.0
 WATCH_SECONDS = 5.0
-HTTP_STOP_SECONDS = 3  # for requests in flight; event streams never end by themselves
 HARD_STOP_SECONDS = 10.0  # on top of the settings' stop_seconds
 EXIT_FAILED, EXIT_HARD = 1, 70
 
@@ -108,7 +107,7 @@ async def _work(service: Service[Any], broker: SafeBroker, publishers: list[Publ
     health = Health(broker, publishers, service.checks)
     app = service.http or FastAPI(openapi_url=None)
     add_routes(app, health)
-    server = _Server(_http_config(app))
+    server = Server(http_config(app))
     parts = {
         "http": server.serve([_listen(settings)]),
         "consumers": _consume(broker, publishers, health, settings),
@@ -156,7 +155,7 @@ async def _start(broker: SafeBroker, publishers: list[Publisher], settings: Serv
             await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _stop(broker: SafeBroker, server: "_Server", tasks: dict[str, asyncio.Future[None]], seconds: float) -> None:
+async def _stop(broker: SafeBroker, server: Server, tasks: dict[str, asyncio.Future[None]], seconds: float) -> None:
     """Take no new work, finish what is in flight, in bounded time. Adapters are closed after it."""
     broker.stop_polling()
     server.should_exit = True
@@ -209,27 +208,8 @@ def _publishers_of(deps: Any) -> list[Publisher]:
     return [value for value in values if isinstance(value, Publisher)]
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals to us."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _http_config(app: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(
-        app, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=HTTP_STOP_SECONDS
-    )
-
-
 def _listen(settings: ServiceSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=1024)
+        return open_port(settings.host, settings.port)
     except OSError as error:
         raise ServiceFailedError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
-    # Accepted connections inherit it. asyncio sets it only on sockets whose protocol is named, and without it the second
-    # part of every answer on a kept connection waits 40 ms for the client's delayed acknowledgement.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening

@@ -16,7 +16,9 @@ from pydantic import BaseModel, SecretStr
 from starlette.exceptions import HTTPException
 
 from services.provisioner.store import QUERIES
+from shared.access_first import access_first
 from shared.email_key import email_key
+from shared.http_bodies import LimitBodies
 
 LARGEST_ID = 2**63 - 1
 _bearer = HTTPBearer(auto_error=False)
@@ -79,7 +81,12 @@ NO_ACCOUNT = Refused(HTTPStatus.NOT_FOUND, "account.not_found", "There is no suc
 
 def directory_api(pool: asyncpg.Pool, token: SecretStr | None) -> FastAPI:
     """The routes, on an application that the service's health pages are added to."""
-    api = FastAPI(title="Rollcall directory", summary="Accounts and memberships, read-only.", version="1")
+    api = FastAPI(
+        title="Rollcall directory", summary="Accounts and memberships, read-only.", version="1",
+        docs_url=None, redoc_url=None,  # their viewers load from other people's servers
+        redirect_slashes=False,  # such a redirect would believe the Host header
+    )  # fmt: skip
+    api.add_middleware(LimitBodies)
 
     def permitted(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
         if token is None:
@@ -88,7 +95,10 @@ def directory_api(pool: asyncpg.Pool, token: SecretStr | None) -> FastAPI:
         if not secrets.compare_digest(given.encode(), token.get_secret_value().encode()):
             raise Refused(HTTPStatus.UNAUTHORIZED, "token.invalid", "Send the directory token as bearer token.")
 
-    routes = APIRouter(prefix="/api/v1", dependencies=[Depends(permitted)])
+    async def ask(request: Request) -> None:
+        permitted(await _bearer(request))
+
+    routes = APIRouter(prefix="/api/v1", dependencies=[Depends(permitted)], route_class=access_first(ask))
     _add_accounts(routes, pool)
     _add_memberships(routes, pool)
     api.include_router(routes)

@@ -55,6 +55,11 @@ async def get_caller(
 Caller = Annotated[User, Depends(get_caller)]
 
 
+async def ask_who(request: Request) -> None:
+    """Refuse who is nobody, for routes that read a body."""
+    await get_caller(request, get_deps(request), await _bearer(request))
+
+
 async def get_my_experience(experience_id: UUID, deps: DepsOf, caller: Caller) -> UUID:
     """The id of an experience that the caller administers; 404 for every other."""
     if not await administers(deps.pool, caller.email_key, experience_id=experience_id):

@@ -24,10 +24,11 @@ DATABASE_AWAY = (
     asyncpg.InvalidCachedStatementError,  # a newer replica has migrated; the next try is planned anew
     OSError,
 )
-_CODES = {404: "not_found", 405: "method.not_allowed", 413: "request.too_large"}
+_CODES = {404: "not_found", 405: "method.not_allowed", 408: "request.too_slow", 413: "request.too_large"}
 _DETAILS = {
     404: "There is nothing here for you: check the address and that you are an administrator of the experience.",
     405: "This address does not take that method.",
+    408: "The body came too slowly; send it again over a better connection.",
     413: "The body is too large for this address.",
 }
 

@@ -6,12 +6,13 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from fastapi import APIRouter, Path, Response
 
-from services.intake.api.access import Caller, DepsOf
+from services.intake.api.access import Caller, DepsOf, ask_who
 from services.intake.api.errors import ApiError, not_found
 from services.intake.api.schemas import Experience, ExperienceList, NewExperience
 from services.intake.people import administers, appoint, create_experience, experiences_of
+from shared.access_first import access_first
 
-router = APIRouter(prefix="/experiences", tags=["Experiences"])
+router = APIRouter(prefix="/experiences", tags=["Experiences"], route_class=access_first(ask_who))
 
 
 @router.get("", response_model=ExperienceList)

@@ -8,7 +8,6 @@ from fastapi.responses import HTMLResponse
 from services.intake.api import events, experiences, import_types, imports, records, uploads
 from services.intake.api.access import get_caller
 from services.intake.api.errors import answer_errors
-from services.intake.api.limit_bodies import LimitBodies
 from services.intake.api.schemas import ProblemDetails
 from services.intake.deps import Deps
 from services.intake.pages import oidc, sign_in
@@ -17,6 +16,7 @@ from services.intake.pages.routes import add_pages
 from services.intake.pages.sessions import SignInNeeded, go_to_sign_in, is_https
 from services.intake.pages.signing import Signing
 from services.intake.watch_imports import ImportWatches
+from shared.http_bodies import LimitBodies
 
 API = "/api/v1"
 OPENAPI = f"{API}/openapi.json"
@@ -42,12 +42,13 @@ def build_http(deps: Deps) -> FastAPI:
     app = FastAPI(
         title="Rollcall", version="1", description=_ABOUT,
         openapi_url=OPENAPI, docs_url=None, redoc_url=None,
+        redirect_slashes=False,  # such a redirect would believe the Host header
     )  # fmt: skip
     app.state.deps = deps
     app.state.watches = ImportWatches(deps.pool)
     app.state.signing = Signing(deps.pool, deps.settings.session_secret)
     app.state.provider = oidc.open_provider(deps)
-    app.add_middleware(LimitBodies)
+    app.add_middleware(LimitBodies, streams=uploads.is_upload)
     app.add_middleware(SecurityHeaders, https=is_https(deps.settings.base_url))
     answer_errors(app)
     app.exception_handler(SignInNeeded)(go_to_sign_in)

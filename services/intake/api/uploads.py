@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Header, Request, Response
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 from services.intake.api.access import Caller, DepsOf, MyExperience
 from services.intake.api.schemas import Import, ProblemDetails
@@ -72,6 +73,11 @@ async def upload_source_file(
             return Response(status_code=CLIENT_GONE)
     response.headers["Location"] = f"/api/v1/imports/{import_id}"
     return import_json(await read_import(deps.pool, import_id), deps.settings.base_url)
+
+
+def is_upload(scope: Scope) -> bool:
+    """Does this request's body stream into the file store, here or on the pages?"""
+    return scope["method"] == "POST" and str(scope["path"]).endswith("/imports")
 
 
 async def _first_import(deps: Deps, experience_id: UUID, *, by: User, key: str | None) -> UUID | None:
