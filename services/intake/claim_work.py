@@ -19,6 +19,7 @@ from services.intake.read_source import ReadingFailedError
 from services.intake.reading.read_rows import Rejected
 from services.intake.reject_import import clear_rejected, reject_import
 from services.intake.repair import repair_approvals, repair_rows
+from services.intake.repair_mails import repair_mails
 from services.intake.settle_rest import settle_rest
 from shared.kafka.consume import where
 from shared.problems import problem
@@ -39,6 +40,7 @@ _WORK: dict[Task, Callable[[HeldImport, Progress], Awaitable[None]]] = {
     Task.APPROVE: publish_approvals,
     Task.SETTLE_REST: settle_rest,
     Task.REPAIR_APPROVALS: repair_approvals,
+    Task.REPAIR_MAILS: repair_mails,
 }
 
 

@@ -41,6 +41,7 @@ class Progress:
     provisioned: int
     importable: int  # ready and warning
     stuck: bool  # nothing has moved for longer than settings.repair_after_seconds
+    mails_late: bool  # nothing was heard of mails that are outstanding, for a time that doubles with each try
 
 
 class Task(StrEnum):
@@ -51,6 +52,7 @@ class Task(StrEnum):
     APPROVE = "approve"
     SETTLE_REST = "settle the rest"
     REPAIR_APPROVALS = "repair approvals"
+    REPAIR_MAILS = "repair mails"
     CLEAR = "clear"
     REST = "rest"  # nothing: others are at work, or a person
 
@@ -71,6 +73,8 @@ def task_of(progress: Progress) -> Task:
             return Task.SETTLE_REST
         case ImportStatus.RUNNING | ImportStatus.CANCELLING:
             return Task.REPAIR_APPROVALS if late else Task.REST
+        case ImportStatus.FINISHED:
+            return Task.REPAIR_MAILS if progress.mails_late else Task.REST
         case ImportStatus.REJECTED:
             return Task.CLEAR
         case _:

@@ -1,45 +1,62 @@
-"""What became of welcome mails, beside the records they were for, and counted for their imports."""
+"""What became of mails: of welcome mails beside the records they were for, and counted; of finish mails, with the import."""
 
 from collections.abc import Sequence
 from datetime import datetime
+
+import asyncpg
 
 from services.intake.deps import Deps
 from services.intake.flow_queries import queries
 from services.intake.ledger import Kept, known_imports
 from shared.events import EmailKind, EmailSettled
 
+Place = tuple[str, int]  # import id and row
+Newest = dict[Place, EmailSettled]
+
+_FINISH = 0  # in place of a row: the finish mail belongs to no record
+
 
 async def keep_emails(deps: Deps, events: Sequence[EmailSettled]) -> Kept:
-    """Keep the newest word about every welcome mail. The finish mail belongs to no record."""
+    """Keep the newest word about every mail."""
     imports = await known_imports(deps.pool, {event.import_id for event in events})
     kept = Kept()
-    newest: dict[tuple[str, int], EmailSettled] = {}
+    newest: Newest = {}
     for index, event in enumerate(events):
         if event.import_id not in imports:
             kept.unknown.append(index)
-        elif event.kind is EmailKind.WELCOME and event.row is not None:
-            place = (imports[event.import_id].id, event.row)
+        elif event.kind is EmailKind.WELCOME and not event.row:
+            kept.unasked.append(index)
+        else:
+            row = event.row if event.kind is EmailKind.WELCOME and event.row else _FINISH
+            place = (imports[event.import_id].id, row)
             if place not in newest or newest[place].at <= event.at:
                 newest[place] = event
-        else:
-            kept.ignored += 1
     if newest:
-        await _store(deps, newest)
+        await _store(deps.pool, newest)
         kept.records = len(newest)
     return kept
 
 
-async def _store(deps: Deps, newest: dict[tuple[str, int], EmailSettled]) -> None:
+async def _store(pool: asyncpg.Pool, newest: Newest) -> None:
     in_order = sorted(newest)  # one order for all who insert
-    emails = [newest[place] for place in in_order]
-    import_ids = [import_id for import_id, _ in in_order]
-    async with deps.pool.acquire() as connection, connection.transaction():
-        await queries.lock_imports(connection, ids=sorted(set(import_ids)))
-        await queries.keep_emails(
-            connection,
-            import_ids=import_ids,
-            rows=[row for _, row in in_order],
-            statuses=[email.status for email in emails],
-            reasons=[email.reason.replace("\0", "") for email in emails],
-            ats=[datetime.fromisoformat(email.at) for email in emails],
-        )
+    welcomes = [place for place in in_order if place[1] != _FINISH]
+    finishes = [place for place in in_order if place[1] == _FINISH]
+    async with pool.acquire() as connection, connection.transaction():
+        await queries.lock_imports(connection, ids=sorted({import_id for import_id, _ in in_order}))
+        if welcomes:
+            await queries.keep_emails(
+                connection,
+                **_words(newest, welcomes),
+                rows=[row for _, row in welcomes],
+                reasons=[newest[place].reason.replace("\0", "") for place in welcomes],
+            )
+        if finishes:
+            await queries.keep_finish_emails(connection, **_words(newest, finishes))
+
+
+def _words(newest: Newest, places: list[Place]) -> dict[str, list[object]]:
+    return {
+        "import_ids": [import_id for import_id, _ in places],
+        "statuses": [newest[place].status for place in places],
+        "ats": [datetime.fromisoformat(newest[place].at) for place in places],
+    }

@@ -1,6 +1,7 @@
 """The turns in an import's life as events: the import as it stands in the caller's transaction, put into the outbox."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +22,18 @@ _decode_problems = msgspec.json.Decoder(list[Problem]).decode
 
 
 async def tell(
-    connection: PoolConnectionProxy, import_id: UUID, kind: LifecycleType, *, base_url: str, time: int | None = None
+    connection: PoolConnectionProxy,
+    import_id: UUID,
+    kind: LifecycleType,
+    *,
+    base_url: str,
+    time: int | None = None,
+    at: datetime | None = None,
 ) -> None:
     """Tell a turn of an import to everybody who listens, if and when the caller's transaction commits. `time` says which
-    time it is for what may happen again."""
+    time it is for what may happen again; `at`, when a turn that is told again was taken."""
     row = await queries.import_as_told(connection, id=import_id)
-    event = event_of(row, kind, at=iso(now()), base_url=base_url, time=time)
+    event = event_of(row, kind, at=iso(at or now()), base_url=base_url, time=time)
     await put_in_outbox(connection, LIFECYCLE, message_of(event))
 
 

@@ -39,6 +39,7 @@ AWAY = (
     asyncpg.TransactionRollbackError,  # deadlocks too: the same statement passes the next time
 )
 MAILS_AT_ONCE = 10_000  # that change their state in one transaction
+COUNTED_MAILS = 100_000  # of each kind when an operator looks: an index is walked so far in milliseconds
 LOST_ANSWER = "The process that was handing this mail over ended before it knew the mail server’s answer."
 
 
@@ -141,6 +142,11 @@ class Store:
             mails += some
         return mails
 
+    async def queue_length(self) -> asyncpg.Record:
+        """Mails that wait, new, put off and in hand, and doubtful ones; each counted up to 100,000."""
+        found: asyncpg.Record = await _sql.queue_length(self._pool, most=COUNTED_MAILS)
+        return found
+
     async def check(self) -> None:
         """Raise when the database does not answer."""
         await self._pool.fetchval("select 1", timeout=5)
@@ -172,12 +178,16 @@ async def _copy(connection: _Connection, mails: Sequence[NewMail]) -> int:
 
 
 async def _insert(connection: _Connection, mails: Sequence[NewMail]) -> int:
+    """Adds what is not there. Who asks for a mail that is settled has not heard of it: what became of it is told again."""
     ids, kinds, import_ids, account_ids, rows, addresses, first_names, last_names, statuses = zip(*mails, strict=True)
     done: str = await _sql.add_mails(
         connection, ids=ids, kinds=kinds, import_ids=import_ids, account_ids=account_ids, rows=rows,
         addresses=addresses, first_names=first_names, last_names=last_names, statuses=statuses,
     )  # fmt: skip
-    return _count(done)
+    added = _count(done)
+    if added < len(mails):
+        await _sql.tell_again(connection, ids=ids)
+    return added
 
 
 def _count(done: str) -> int:

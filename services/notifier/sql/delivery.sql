@@ -64,6 +64,13 @@ returning emails.kind, emails.status;
 select id, kind, import_id::text, account_id, row, status, reason, settled_at from emails
 where settled_at is not null and not told order by settled_at limit :most;
 
+-- name: tell_again(ids)!
+-- Have settled mails told once more. One that is locked is being told, or will be told once it is settled anew.
+update emails set told = false
+where id in (
+    select id from emails where id = any(:ids::text[]) and settled_at is not null and told for update skip locked
+);
+
 -- name: mark_told(ids, times)!
 -- Remember what is published, unless a mail was settled anew meanwhile.
 update emails set told = true

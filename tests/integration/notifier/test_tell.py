@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaTimeoutError
 from services.notifier.mails import Settlement, import_facts, welcome_mails
 from services.notifier.store import Store
 from services.notifier.tell import tell_settled
-from shared.events import Codec, EmailSettled
+from shared.events import Codec, EmailSettled, LifecycleType
 from tests.integration.notifier.conftest import eventually
 from tests.unit.notifier.builders import changed, provisioned
 
@@ -90,3 +90,30 @@ async def test_what_was_settled_anew_meanwhile_is_not_marked_as_told(pool, store
     await pool.execute("update emails set settled_at = clock_timestamp() where account_id = 1")
     await store.mark_told([(row["id"], row["settled_at"]) for row in rows])
     assert await emails("told") == [False, True, True]
+
+
+@pytest.mark.usefixtures("three_settled")
+async def test_whoever_asks_for_a_settled_mail_again_is_told_what_became_of_it_in_the_same_words(store, emails):
+    topic = Topic()
+    await tell_all(store, topic, emails)
+    await store.queue_welcomes(welcome_mails([provisioned(n, n + 1) for n in (2, 3, 4)])[0])
+    assert await emails("told") == [True, False, False, False]
+    again = Topic()
+    telling = asyncio.create_task(tell_settled(store, again, asyncio.Event()))
+    await eventually(lambda: two_told(again))
+    telling.cancel()
+    assert again.events == topic.events[1:]
+    assert await emails() == {"sent": 3, "queued": 1}
+
+
+async def two_told(topic):
+    return len(topic.events) == 2
+
+
+async def test_the_end_of_an_import_told_again_tells_its_finish_mail_again(pool, store, emails):
+    facts, finishes, _ = import_facts([changed(LifecycleType.COMPLETED)])
+    await store.keep_imports(facts, finishes)
+    await pool.execute("update emails set status = 'sent', settled_at = clock_timestamp(), told = true")
+    await store.keep_imports(facts, finishes)
+    assert await emails("told") == [False]
+    assert await emails() == {"sent": 1}

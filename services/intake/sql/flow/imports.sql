@@ -35,6 +35,7 @@ update imports set
     cancelled_at = case when :status::text in ('cancelling', 'cancelled') then now() else cancelled_at end,
     cancelled_by = case when :status::text in ('cancelling', 'cancelled') then :by::text else cancelled_by end,
     finished_at = case when :status::text = 'finished' then now() else finished_at end,
+    mails_open = :status::text = 'finished',
     moved_at = now(),
     tries = 0
 where id = :id;
@@ -67,11 +68,16 @@ select status, emails, emails_released_at, created, emails_failed from imports w
 
 -- name: note_release(id, by)!
 -- Who lets the welcome mails of an import go out.
-update imports set emails_released_at = now(), emails_released_by = :by where id = :id;
+update imports set
+    emails_released_at = now(), emails_released_by = :by,
+    mails_open = status = 'finished', moved_at = now(), tries = 0
+where id = :id;
 
 -- name: note_resend(id)$
 -- All welcome mails that are known to have failed are queued again; returns which time that is.
-update imports set emails_resent = emails_resent + 1, emails_resent_upto = emails_failed_at, emails_failed = 0
+update imports set
+    emails_resent = emails_resent + 1, emails_resent_upto = emails_failed_at, emails_failed = 0,
+    mails_open = status = 'finished', moved_at = now(), tries = 0
 where id = :id
 returning emails_resent;
 

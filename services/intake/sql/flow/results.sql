@@ -34,7 +34,7 @@ update imports set
     provisioned = imports.provisioned + new.records,
     created = imports.created + new.created, added = imports.added + new.added, unchanged = imports.unchanged + new.unchanged,
     failed = imports.failed + new.failed, skipped = imports.skipped + new.skipped,
-    moved_at = now(), tries = 0
+    mails_open = imports.status = 'finished', moved_at = now(), tries = 0
 from (
     select
         t.import_id,
@@ -100,7 +100,8 @@ update imports set
     emails_sent = imports.emails_sent + new.sent,
     emails_failed = imports.emails_failed + new.failed,
     emails_doubtful = imports.emails_doubtful + new.doubtful,
-    emails_failed_at = greatest(imports.emails_failed_at, new.failed_at)
+    emails_failed_at = greatest(imports.emails_failed_at, new.failed_at),
+    moved_at = case when imports.status = 'finished' then now() else imports.moved_at end -- before, mails move no records
 from (
     select
         n.import_id,

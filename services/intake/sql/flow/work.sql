@@ -3,7 +3,9 @@
 with due as materialized (
     select id from imports
     where
-        (status in ('submitted', 'preprocessing', 'running', 'cancelling') or lease_owner is not null)
+        (
+            status in ('submitted', 'preprocessing', 'running', 'cancelling') or lease_owner is not null or mails_open
+        )
         and (lease_until is null or lease_until < now())
         and (
             status in ('submitted', 'rejected')
@@ -11,6 +13,8 @@ with due as materialized (
             and (not read_complete or moved_at < now() - make_interval(secs => :repair_after_seconds))
             or status in ('running', 'cancelling')
             and (not approve_complete or moved_at < now() - make_interval(secs => :repair_after_seconds))
+            or status = 'finished' and mails_open
+            and moved_at < now() - make_interval(secs => least(:repair_after_seconds * 2 ^ least(tries + 1, 20), 3600))
         )
     order by submitted_at
     limit :most
@@ -46,7 +50,10 @@ select
     id, experience_id, type, status, file_path, tries,
     read_row, rows, read_complete, checked,
     approved_row, approving_row, approved, approve_complete, provisioned, ready + warning as importable,
-    moved_at < now() - make_interval(secs => :repair_after_seconds) as stuck
+    moved_at < now() - make_interval(secs => :repair_after_seconds) as stuck,
+    mails_open
+    and moved_at < now() - make_interval(secs => least(:repair_after_seconds * 2 ^ least(tries + 1, 20), 3600))
+    as mails_late
 from imports where id = :id and lease_owner = :owner;
 
 -- name: lock_ours(id, owner)$

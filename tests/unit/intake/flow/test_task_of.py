@@ -13,6 +13,7 @@ def progress(status, **differences):
         "id": uuid4(), "experience_id": uuid4(), "type": "experience-learners", "file_path": "f", "tries": 0,
         "read_row": 0, "rows": 0, "read_complete": False, "checked": 0, "approved_row": 0, "approving_row": 0,
         "approved": 0, "approve_complete": False, "provisioned": 0, "importable": 0, "stuck": False,
+        "mails_late": False,
     }  # fmt: skip
     return Progress(status=status, **(columns | differences))
 
@@ -35,6 +36,8 @@ def progress(status, **differences):
         (progress("cancelling", approve_complete=True, stuck=True), Task.REPAIR_APPROVALS),
         (progress("rejected"), Task.CLEAR),
         (progress("finished", stuck=True), Task.REST),
+        (progress("finished", mails_late=True), Task.REPAIR_MAILS),
+        (progress("running", approve_complete=True, mails_late=True), Task.REST),
         (progress("cancelled", stuck=True), Task.REST),
     ],
     ids=lambda value: value if isinstance(value, Task) else value.status,
