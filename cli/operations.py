@@ -3,13 +3,15 @@
 import asyncio
 import json
 import time
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 
 from cli.client import JsonObject, Refused, local_stack
@@ -19,6 +21,8 @@ from shared.kafka.dead_letters import DeadLetter, read_dead_letters, replay_dead
 from shared.kafka.lag import PartitionLag, read_lag
 from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS, TOPICS, Topic
+
+WATCH_SECONDS = 2
 
 out = Console()
 topics = typer.Typer(help="The topics as the code declares them.", no_args_is_help=True)
@@ -53,24 +57,44 @@ def lag(
     kafka: KafkaOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how many records each service is behind."""
-    while True:
-        found = asyncio.run(read_lag(settings(kafka)))
-        if as_json:
-            out.print_json(json.dumps([asdict(partition) for partition in found]))
-        else:
-            out.print(_lag_table(found))
-        if not watch:
-            return
-        time.sleep(2)
+    """Show how far each service is behind, in records and in time, as the broker knows it."""
+    broker = settings(kafka)
+    if not watch:
+        _print_lag(asyncio.run(read_lag(broker)), as_json=as_json)
+        return
+    with suppress(KeyboardInterrupt), nullcontext() if as_json else Live(console=out) as live:
+        while True:
+            found = asyncio.run(read_lag(broker))
+            if live:
+                live.update(lag_table(found))
+            else:
+                _print_lag(found, as_json=True)
+            time.sleep(WATCH_SECONDS)
 
 
-def _lag_table(found: list[PartitionLag]) -> Table:
-    table = Table("Service", "Topic", "Partitions", "Lag", "Most on one")
-    for (service, topic), partitions in groupby(found, key=lambda partition: (partition.service, partition.topic)):
+def _print_lag(found: list[PartitionLag], *, as_json: bool) -> None:
+    if as_json:
+        out.print_json(json.dumps([asdict(partition) for partition in found]))
+    else:
+        out.print(lag_table(found))
+
+
+def lag_table(found: list[PartitionLag]) -> Table:
+    """A line for each group."""
+    table = Table("Service", "Topic", "Members", "Partitions", "Lag", "Most on one", "Oldest")
+    for (service, topic), group in groupby(found, key=lambda partition: (partition.service, partition.topic)):
+        partitions = list(group)
         lags = [partition.lag for partition in partitions]
-        table.add_row(service, topic, str(len(lags)), f"{sum(lags):,}", f"{max(lags):,}")
+        ages = [partition.age_seconds for partition in partitions if partition.age_seconds is not None]
+        table.add_row(
+            service, topic, str(partitions[0].members), str(len(lags)), f"{sum(lags):,}", f"{max(lags):,}",
+            _age(max(ages, default=None)) if any(lags) else "",
+        )  # fmt: skip
     return table
+
+
+def _age(seconds: float | None) -> str:
+    return "?" if seconds is None else str(timedelta(seconds=round(seconds)))
 
 
 @dead_letters.command("list")

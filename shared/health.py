@@ -14,7 +14,8 @@ from starlette.routing import Route
 from shared.kafka.broker import Consumer, SafeBroker
 from shared.kafka.poll import PollingConsumer
 from shared.kafka.publish import Publisher
-from shared.metrics import BRAKED, CONSUMER_LAG, SINCE_POLL
+from shared.measure import Measurement, Measuring
+from shared.metrics import BRAKED, SINCE_POLL
 
 STILL_SECONDS = 180.0  # longer than a rebalance and than the longest wait for an acknowledgement
 CHECK_SECONDS = 5.0  # for one readiness check
@@ -25,8 +26,15 @@ Check = Callable[[], Awaitable[None]]
 class Health:
     """Looks at the parts of one service."""
 
-    def __init__(self, broker: SafeBroker, publishers: Sequence[Publisher], checks: Mapping[str, Check]) -> None:
+    def __init__(
+        self,
+        broker: SafeBroker,
+        publishers: Sequence[Publisher],
+        checks: Mapping[str, Check],
+        measurements: Sequence[Measurement] = (),
+    ) -> None:
         self._broker = broker
+        self._measuring = Measuring(measurements)
         self._publishers = publishers
         self._checks = checks
         self._away_at = time.monotonic()  # when the broker last did not answer
@@ -54,14 +62,14 @@ class Health:
             self._away_at = time.monotonic()
             raise
 
-    def set_gauges(self) -> None:
+    async def set_gauges(self) -> None:
         """Bring what is measured only when asked up to date."""
+        await self._measuring.refresh()
         for consumer in self._broker.consumers:
             topic, polling = consumer.consumption.topic.name, consumer.polling
             BRAKED.labels(topic).set(consumer.consumption.brake.pulled)
             if polling is not None:
                 SINCE_POLL.labels(topic).set(time.monotonic() - polling.polled_at)
-                CONSUMER_LAG.labels(topic).set(polling.undelivered())
 
     def _dead_parts(self, consumer: Consumer) -> list[str]:
         """The states of a consumer that nothing but a restart cures. The polling loop alone does not tell: it goes on
@@ -92,7 +100,7 @@ def add_routes(app: FastAPI, health: Health) -> None:
         return _answer(health.dead() + await health.not_ready())
 
     async def metrics(_: Request) -> Response:
-        health.set_gauges()
+        await health.set_gauges()
         return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
     ours: list[tuple[str, Any]] = [("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)]

@@ -1,33 +1,108 @@
-"""Metric names, all in one place. Labels never hold personal data or ids of imports."""
+"""Metric names, all in one place; docs/operations.md says what they tell. Labels are few and known: never personal data,
+never ids. What stands in a gauge without knowing is NaN, which no alert takes for a number."""
+
+from math import nan
 
 from prometheus_client import Counter, Gauge, Histogram
 
-EVENTS = Counter("rollcall_events_total", "Events handled.", ["topic"])
+# Consuming and publishing, in every service. `topic` is a name without prefix.
+EVENTS = Counter(
+    "rollcall_events_handled_total", "Events handled; dead: sent to the dead letters.", ["topic", "outcome"]
+)
 BATCH_SECONDS = Histogram(
-    "rollcall_batch_seconds", "Seconds for one batch, from poll to commit.", ["topic"],
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    "rollcall_batch_seconds", "Seconds of one batch by stage: decode, handle (with publishing) and commit.",
+    ["topic", "stage"], buckets=(0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)  # fmt: skip
+PUBLISH_SECONDS = Histogram(
+    "rollcall_publish_seconds", "Seconds until a batch of events was acknowledged.",
+    ["topic"], buckets=(0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )  # fmt: skip
 BATCH_FAILURES = Counter(
     "rollcall_batch_failures_total", "Batches that were put back because something was down.", ["topic"]
 )
 COMMIT_FAILURES = Counter(
-    "rollcall_commit_failures_total", "Batches that were handled but not committed; they come again."
+    "rollcall_commit_failures_total", "Batches that were handled but not committed; they come again.", ["topic"]
 )
 BRAKED = Gauge(
     "rollcall_consumer_braked", "1 while a consumer has stopped because nearly all it reads is unreadable.", ["topic"]
 )
 DEAD_LETTERS = Counter("rollcall_dead_letters_total", "Records sent to a dead-letter topic.", ["topic", "reason"])
-PUBLISHED = Counter("rollcall_published_total", "Events published and acknowledged.", ["topic"])
+PUBLISHED = Counter("rollcall_events_published_total", "Events published and acknowledged.", ["topic"])
 PRODUCER_REPLACED = Counter(
     "rollcall_producer_replaced_total", "Producers given up after an error that they do not survive."
 )
 REBALANCES = Counter("rollcall_rebalances_total", "Times partitions were taken away.", ["topic"])
-CONSUMER_LAG = Gauge(
-    "rollcall_consumer_lag", "Records of the partitions held here that are not delivered yet.", ["topic"]
+SINCE_POLL = Gauge(
+    "rollcall_consumer_since_poll_seconds", "Seconds since the consumer last asked for records.", ["topic"]
 )
-SINCE_POLL = Gauge("rollcall_seconds_since_poll", "Seconds since the consumer last asked for records.", ["topic"])
-MAILS_SETTLED = Counter("rollcall_mails_total", "Mails settled: sent, failed or doubtful.", ["kind", "status"])
+
+# What is measured when /metrics is asked (shared/measure.py).
+MEASURED = Gauge("rollcall_measured", "1 if the last measurement succeeded: what it tells is known.", ["what"])
+OUTBOX_AGE = Gauge("rollcall_outbox_age_seconds", "Age of the oldest event in the outbox; 0: it is empty.")
+OUTBOX_AGE.set(nan)
+
+# The groups of all services, measured by intake. Named as other exporters of Kafka's numbers name them; topics and groups
+# with prefix.
+GROUP_LAG = Gauge(
+    "kafka_consumergroup_lag", "Records not handled yet.", ["consumergroup", "topic", "partition"]
+)  # fmt: skip
+GROUP_LAG_SECONDS = Gauge(
+    "kafka_consumergroup_lag_seconds", "Age of the oldest of them; 0: there is none.",
+    ["consumergroup", "topic", "partition"],
+)  # fmt: skip
+GROUP_OFFSET = Gauge(
+    "kafka_consumergroup_current_offset",
+    "Offset that the group has committed.",
+    ["consumergroup", "topic", "partition"],
+)
+GROUP_MEMBERS = Gauge("kafka_consumergroup_members", "Consumers in the group.", ["consumergroup"])
+END_OFFSET = Gauge("kafka_topic_partition_current_offset", "Offset of the next record.", ["topic", "partition"])
+
+# Imports and rows.
+RECORDS_CHECKED = Counter("rollcall_records_checked_total", "Records by pre-import status.", ["status"])
+RECORDS_PROVISIONED = Counter(
+    "rollcall_records_provisioned_total", "Records by outcome, counted when they are provisioned first.", ["outcome"]
+)
+IMPORT_TURNS = Counter("rollcall_import_turns_total", "Imports that came to a status.", ["status"])
+IMPORT_SECONDS = Histogram(
+    "rollcall_import_seconds", "Seconds of an import's phases: preprocessing until it is ready, run until it is finished.",
+    ["phase"], buckets=(0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400),
+)  # fmt: skip
+ROWS_ASKED_AGAIN = Counter("rollcall_rows_asked_again_total", "Rows published again for want of an answer.", ["phase"])
+ROWS_GIVEN_UP = Counter(
+    "rollcall_rows_given_up_total", "Rows that got internal.no_answer for want of an answer.", ["phase"]
+)
+IMPORTS_AT_WORK = Gauge("rollcall_imports_at_work", "Imports that wait for the services, by status.", ["status"])
+IMPORT_STILL = Gauge(
+    "rollcall_import_still_seconds", "Seconds without progress of the import at work that waits longest; 0: none waits."
+)
+IMPORT_STILL.set(nan)
+IMPORTS_REPAIRED = Gauge(
+    "rollcall_imports_under_repair", "Imports at work whose rows were asked for again and that did not move since."
+)
+IMPORTS_REPAIRED.set(nan)
+
+# Mails.
+MAILS_SETTLED = Counter("rollcall_mails_settled_total", "Mails settled: sent, failed or doubtful.", ["kind", "status"])
 MAILS_PUT_OFF = Counter("rollcall_mails_put_off_total", "Attempts after which a mail went back into the queue.")
+MAIL_REPAIRS = Counter(
+    "rollcall_mail_repairs_total", "Finished imports whose mails were asked for again, or given up.", ["result"]
+)
 MAIL_SERVER_TROUBLE = Gauge(
     "rollcall_mail_server_trouble", "1 while the mail server is away, or refuses our settings.", ["trouble"]
 )
+MAILS_QUEUED = Gauge(
+    "rollcall_mails_queued",
+    "Mails in the queue, counted up to 100,000: new, put_off (tried before), in_hand.",
+    ["state"],
+)
+MAILS_DOUBTFUL = Gauge("rollcall_mails_doubtful", "Mails of which nobody knows whether they arrived.")
+MAILS_DOUBTFUL.set(nan)
+
+# Told from the start: an increase from nothing to one is not seen.
+for _phase in ("preprocessing", "run"):
+    ROWS_ASKED_AGAIN.labels(_phase)
+    ROWS_GIVEN_UP.labels(_phase)
+for _status in ("sent", "failed", "doubtful"):
+    for _kind in ("welcome", "finish"):
+        MAILS_SETTLED.labels(_kind, _status)

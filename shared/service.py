@@ -25,6 +25,7 @@ from shared.kafka.broker import SafeBroker, open_broker
 from shared.kafka.consume import D, Subscription, where
 from shared.kafka.publish import Publisher, open_publisher
 from shared.logs import start_logs
+from shared.measure import Measurement
 from shared.settings import ServiceSettings
 from shared.topics import ALL_TOPICS
 
@@ -52,6 +53,7 @@ class Service(Generic[D]):
     loops: Sequence[Callable[[], Awaitable[None]]] = ()  # run for ever; one that ends ends the process
     http: FastAPI | None = None  # /livez, /readyz and /metrics are added to it
     checks: Mapping[str, Callable[[], Awaitable[None]]] = dataclasses.field(default_factory=dict)  # for /readyz
+    measurements: Sequence[Measurement] = ()  # for /metrics, beside what every service counts
 
 
 CreateApp = Callable[[S, AsyncExitStack], Coroutine[Any, Any, Service[Any]]]
@@ -104,7 +106,7 @@ def _name_of(loop: Callable[[], Awaitable[None]]) -> str:
 async def _work(service: Service[Any], broker: SafeBroker, publishers: list[Publisher], stop: asyncio.Event) -> None:
     """Everything at once until told to stop. Raises ServiceFailedError when a part ends by itself."""
     settings = service.settings
-    health = Health(broker, publishers, service.checks)
+    health = Health(broker, publishers, service.checks, service.measurements)
     app = service.http or FastAPI(openapi_url=None)
     add_routes(app, health)
     server = Server(http_config(app))

@@ -8,8 +8,11 @@ from services.intake.background import background_loops
 from services.intake.consumers import SUBSCRIPTIONS
 from services.intake.deps import Deps
 from services.intake.file_store import FileStore
+from services.intake.measure_imports import measure_imports
 from services.intake.settings import Settings
+from shared.kafka.lag_gauges import measure_lag
 from shared.kafka.publish import open_publisher
+from shared.postgres.outbox import measure_outbox
 from shared.postgres.pool import open_database
 from shared.service import Service
 
@@ -36,4 +39,5 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         loops=background_loops(deps),
         http=build_http(deps),
         checks={"database": database},
+        measurements=(measure_imports(deps.pool), measure_outbox(deps.pool), measure_lag(settings)),
     )

@@ -15,6 +15,7 @@ from services.intake.read_source import BATCH_ROWS, open_held, row_batches
 from services.intake.wire import approval_message, row_message, values_of
 from shared.clock import iso, now
 from shared.events import Outcome, Plan, PreImportStatus, RecordChecked, RecordProvisioned, RowRead
+from shared.metrics import ROWS_ASKED_AGAIN, ROWS_GIVEN_UP
 from shared.problems import problem
 from shared.topics import APPROVALS, ROWS
 
@@ -32,6 +33,7 @@ async def repair_rows(held: HeldImport, progress: Progress) -> None:
         else:
             await held.deps.publisher.publish(ROWS, [row_message(row) for row in batch])
     held.deps.wake_outbox.set()
+    (ROWS_GIVEN_UP if give_up else ROWS_ASKED_AGAIN).labels("preprocessing").inc(rows)
     log.warning("import.rows_repaired", import_id=str(held.id), rows=rows, tries=progress.tries, given_up=give_up)
 
 
@@ -46,6 +48,7 @@ async def repair_approvals(held: HeldImport, progress: Progress) -> None:
         else:
             await held.deps.publisher.publish(APPROVALS, [approval_message(record, progress) for record in batch])
     held.deps.wake_outbox.set()
+    (ROWS_GIVEN_UP if give_up else ROWS_ASKED_AGAIN).labels("run").inc(records)
     log.warning(
         "import.approvals_repaired", import_id=str(held.id), records=records, tries=progress.tries, given_up=give_up
     )

@@ -6,6 +6,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from services.intake.flow_queries import queries
 from services.intake.lifecycle import tell
+from services.intake.measure_imports import count_turn
 from services.intake.people import note_action
 from services.intake.states import ImportStatus, Refused, Turn, next_status
 from shared.events import LifecycleType
@@ -31,6 +32,7 @@ async def take_turn(
     if isinstance(following, Refused):
         return following
     await queries.set_status(connection, id=import_id, status=following, by=by)
+    await count_turn(connection, import_id, following)
     if following in _TOLD:
         await tell(connection, import_id, _TOLD[following], base_url=base_url)
     if following is ImportStatus.READY and (submitter := await queries.runs_by_itself(connection, id=import_id)):

@@ -9,6 +9,7 @@ import structlog
 from services.notifier.compose import CannotCompose, Composer
 from services.notifier.consumers import SUBSCRIPTIONS, Deps
 from services.notifier.deliver import Delivery
+from services.notifier.measure_queue import measure_queue
 from services.notifier.pace import ServerPause
 from services.notifier.settings import Settings
 from services.notifier.smtp_pool import SmtpPool
@@ -50,4 +51,5 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         subscriptions=SUBSCRIPTIONS,
         loops=(delivery.deliver_mails, tell),
         checks={"database": store.check, "mail_settings": pause.check},
+        measurements=(measure_queue(store),),
     )

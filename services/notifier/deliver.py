@@ -116,7 +116,7 @@ class Delivery:
 
         The window: a process that ends after `start_sending` and before the mail is settled leaves it `sending`, and
         nobody knows whether the mail server has it. It becomes doubtful and is not sent again. At most one mail per
-        connection is in the window; `rollcall_mails_total{status="doubtful"}` counts those that were caught in it."""
+        connection is in the window; `rollcall_mails_settled_total{status="doubtful"}` counts those that were caught in it."""
         async with self._smtp.connection() as connection:
             if not await patiently(lambda: self._store.start_sending(mail.id, self._sender)):
                 return None

@@ -40,6 +40,7 @@ AWAY = (
 )
 MAILS_AT_ONCE = 10_000  # that change their state in one transaction
 COUNTED_MAILS = 100_000  # of each kind when an operator looks: an index is walked so far in milliseconds
+COUNTED_MAILS = 100_000  # of each kind when an operator looks: an index is walked so far in milliseconds
 LOST_ANSWER = "The process that was handing this mail over ended before it knew the mail server’s answer."
 
 
@@ -141,6 +142,11 @@ class Store:
         while some := _count(await _sql.queue_failed(self._pool, **asked)):
             mails += some
         return mails
+
+    async def queue_length(self) -> asyncpg.Record:
+        """Mails that wait, new, put off and in hand, and doubtful ones; each counted up to 100,000."""
+        found: asyncpg.Record = await _sql.queue_length(self._pool, most=COUNTED_MAILS)
+        return found
 
     async def queue_length(self) -> asyncpg.Record:
         """Mails that wait, new, put off and in hand, and doubtful ones; each counted up to 100,000."""

@@ -8,7 +8,7 @@ from services.provisioner.consumers import SUBSCRIPTIONS, Deps
 from services.provisioner.http import directory_api
 from services.provisioner.settings import Settings
 from shared.kafka.publish import open_publisher
-from shared.postgres.outbox import relay_outbox
+from shared.postgres.outbox import measure_outbox, relay_outbox
 from shared.postgres.pool import open_database
 from shared.service import Service
 
@@ -30,4 +30,5 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         loops=(relay_directory_changes,),
         http=directory_api(pool, settings.directory_token),
         checks={"database": lambda: pool.fetchval("select 1")},
+        measurements=(measure_outbox(pool),),
     )

@@ -12,6 +12,7 @@ from services.provisioner.provision import provision
 from shared.events import ImportChanged, LifecycleType, RecordApproved
 from shared.kafka.consume import Batch, Subscription
 from shared.kafka.publish import Message, Publisher
+from shared.metrics import RECORDS_PROVISIONED
 from shared.topics import APPROVALS, LIFECYCLE, RESULTS
 
 log = structlog.get_logger()
@@ -45,6 +46,8 @@ async def on_records_approved(batch: Batch[RecordApproved], deps: Deps) -> None:
         ],
     )
     outcomes = {outcome.value: count for outcome, count in answers.outcomes.items()}
+    for outcome, count in outcomes.items():
+        RECORDS_PROVISIONED.labels(outcome).inc(count)
     log.info("batch.provisioned", repeated=answers.repeated, **outcomes)
 
 

@@ -1,5 +1,6 @@
 """What the validator does with a batch of each topic. A bad event goes to the dead letters; the rest of its batch goes on."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from shared.events import (
 )
 from shared.kafka.consume import Batch, Subscription
 from shared.kafka.publish import Message, Publisher
+from shared.metrics import RECORDS_CHECKED
 from shared.topics import CHECKS, DIRECTORY, LIFECYCLE, RESULTS, ROWS
 
 E = TypeVar("E")
@@ -45,6 +47,8 @@ async def on_rows_read(batch: Batch[RowRead], deps: Deps) -> None:
     records = batch.records
     messages = [Message(records[at].key or b"", encode(record), records[at].partition) for at, record in checked]
     await deps.publisher.publish(CHECKS, messages)
+    for status, count in Counter(record.status.value for _, record in checked).items():
+        RECORDS_CHECKED.labels(status).inc(count)
     log.info("batch.checked", rows=len(batch.events), checked=len(checked))
 
 

@@ -125,7 +125,9 @@ def _subscribe(broker: SafeBroker, consumption: Consumption[Any, Any], max_recor
     consumer = Consumer(consumption)
 
     async def parse(records: Any) -> BatchMessage:  # FastStream loses the whole poll when a parser raises
-        return BatchMessage(records, records, correlation_id="-", consumer=consumer.polling)
+        message = BatchMessage(records, records, correlation_id="-", consumer=consumer.polling)
+        message.topic = consumption.topic
+        return message
 
     async def decode(message: BatchMessage) -> Any:
         return message.raw_message

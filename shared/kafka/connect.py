@@ -1,9 +1,15 @@
 """How to reach Kafka: one set of arguments for consumers, producers and the admin client."""
 
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer
+
 from shared.settings import KafkaSettings
+
+READ_BYTES = 64 * 1024  # of one partition; a larger batch comes alone
 
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:
@@ -21,3 +27,14 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
         arguments["sasl_plain_username"] = settings.kafka_username
         arguments["sasl_plain_password"] = password.get_secret_value() if password else ""
     return arguments
+
+
+@asynccontextmanager
+async def open_reader(settings: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group, closed at the end: it reads and leaves no trace. Raises KafkaError when no broker answers."""
+    reader = AIOKafkaConsumer(**connection(settings), request_timeout_ms=15_000, max_partition_fetch_bytes=READ_BYTES)
+    try:
+        await reader.start()
+        yield reader
+    finally:
+        await reader.stop()

@@ -77,6 +77,7 @@ class BatchMessage(KafkaAckableMessage):
     """FastStream's message for one poll. Commits and goes back exactly for the records of this batch."""
 
     consumer: PollingConsumer
+    topic: Topic
 
     async def ack(self) -> None:
         """Commit the offset after each partition's last record."""
@@ -98,14 +99,16 @@ class BatchMessage(KafkaAckableMessage):
         await self.nack()
 
     async def _commit(self, ends: dict[TopicPartition, int]) -> None:
+        started = time.monotonic()
         try:
             if ends:
                 await self.consumer.commit(ends)
         except (KafkaError, asyncio.CancelledError) as error:
             stray_or_raise(error)
             # The records come again to whoever has the partition then; every handler is idempotent.
-            COMMIT_FAILURES.inc()
+            COMMIT_FAILURES.labels(self.topic.name).inc()
             log.warning("batch.not_committed", error=type(error).__name__)
+        BATCH_SECONDS.labels(self.topic.name, "commit").observe(time.monotonic() - started)
 
     def _by_partition(self) -> dict[TopicPartition, list[ConsumerRecord]]:
         parts: dict[TopicPartition, list[ConsumerRecord]] = {}
@@ -135,6 +138,7 @@ class Consumption(Generic[E, D]):
         """Handle one poll; raises to get the same records again, after a while."""
         started = time.monotonic()
         batch, dead = self._read(records)
+        decoded = time.monotonic()
         try:
             if batch.events:
                 dead += await self._handle(batch, consumer)
@@ -146,7 +150,7 @@ class Consumption(Generic[E, D]):
         finally:
             self.handled_at = time.monotonic()
         self._failures = 0
-        self._count(len(records), len(dead), time.monotonic() - started)
+        self._count(len(records), len(dead), decoding=decoded - started, handling=time.monotonic() - decoded)
         if seconds := self.brake.pause_after(len(records), len(dead)):
             log.error("consumer.braked", topic=self.topic.name, unreadable=self.brake.unreadable, seconds=seconds)
             consumer.hold(seconds)
@@ -204,10 +208,13 @@ class Consumption(Generic[E, D]):
         )  # fmt: skip
         consumer.hold(seconds)
 
-    def _count(self, size: int, rejected: int, seconds: float) -> None:
-        EVENTS.labels(self.topic.name).inc(size)
-        BATCH_SECONDS.labels(self.topic.name).observe(seconds)
-        log.info("batch.handled", topic=self.topic.name, size=size, rejected=rejected, seconds=round(seconds, 4))
+    def _count(self, size: int, rejected: int, *, decoding: float, handling: float) -> None:
+        topic, seconds = self.topic.name, round(decoding + handling, 4)
+        EVENTS.labels(topic, "handled").inc(size - rejected)
+        EVENTS.labels(topic, "dead").inc(rejected)
+        BATCH_SECONDS.labels(topic, "decode").observe(decoding)
+        BATCH_SECONDS.labels(topic, "handle").observe(handling)
+        log.info("batch.handled", topic=topic, size=size, rejected=rejected, seconds=seconds)
 
 
 class BatchFailedError(Exception):

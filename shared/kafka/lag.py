@@ -1,16 +1,23 @@
-"""How far each service's groups are behind, also while the services are down."""
+"""How far each service's groups are behind, in records and in time, also while the services are down."""
 
-from collections.abc import Iterable
+import asyncio
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from shared.kafka.admin import existing_partitions, open_admin
 from shared.kafka.broker import group_of
-from shared.kafka.connect import connection
+from shared.kafka.connect import open_reader
+from shared.kafka.oldest import oldest_ages
 from shared.settings import KafkaSettings
-from shared.topics import CONSUMERS
+from shared.topics import ALL_TOPICS, CONSUMERS
+
+Offsets = dict[TopicPartition, int]
+
+_MEMBERS = 5  # where they stand in the description of a group
+_PAUSES = (0.2, 0.4, 0.8, 1.6)  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,50 +28,97 @@ class PartitionLag:
     topic: str  # without prefix
     partition: int
     group: str
+    members: int  # of the group; 0: nobody works on it
     committed: int | None  # None: the group has not committed here yet
     end: int
     lag: int  # records not yet handled
+    age_seconds: float | None  # of the oldest of them; 0.0 when there is none, None when the broker could not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Positions:
+    """One reading of the broker."""
+
+    lags: list[PartitionLag]
+    ends: Offsets  # the next offset of every partition of ours, those of dead letters too; names with prefix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    service: str
+    topic: str
+    id: str
+    members: int
+    committed: Offsets
 
 
 async def read_lag(settings: KafkaSettings) -> list[PartitionLag]:
     """The lag of every group of our services on every partition. Topics that do not exist are left out."""
-    groups = [(service, topic.name) for service, topics in CONSUMERS.items() for topic in topics]
-    async with open_admin(settings) as admin:
-        found = await existing_partitions(admin, {settings.topic_prefix + topic for _, topic in groups})
+    return (await read_positions(settings)).lags
+
+
+async def read_positions(settings: KafkaSettings) -> Positions:
+    """Where our topics end and how far the groups of our services are. Leaves no trace."""
+    prefix = settings.topic_prefix
+    async with open_admin(settings) as admin, open_reader(settings) as reader:
+        found = await existing_partitions(admin, {prefix + topic.name for topic in ALL_TOPICS})
         partitions = [TopicPartition(name, number) for name, count in found.items() for number in range(count)]
-        begins, ends = await _ranges(settings, partitions)
-        lags = []
-        for service, topic in groups:
-            group = group_of(service, topic, settings.topic_prefix)
-            ours = [partition for partition in partitions if partition.topic == settings.topic_prefix + topic]
-            committed = await _committed(admin, group, ours)
-            lags += [
-                PartitionLag(
-                    service=service, topic=topic, partition=tp.partition, group=group, committed=committed.get(tp),
-                    end=ends[tp], lag=max(0, ends[tp] - committed.get(tp, begins[tp])),
-                )
-                for tp in ours
-            ]  # fmt: skip
-    return lags
+        begins, ends = await reader.beginning_offsets(partitions), await reader.end_offsets(partitions)
+        groups = await _read_groups(admin, partitions, prefix)
+        ours = [(group, tp) for group in groups for tp in partitions if tp.topic == prefix + group.topic]
+        firsts = {(group.id, tp): group.committed.get(tp, begins[tp]) for group, tp in ours}
+        waiting = {(tp, first) for (_, tp), first in firsts.items() if first < ends[tp]}
+        ages = await oldest_ages(reader, waiting)
+    return Positions(ends=ends, lags=[_lag(group, tp, firsts[group.id, tp], ends[tp], ages) for group, tp in ours])
 
 
-async def _ranges(
-    settings: KafkaSettings, partitions: list[TopicPartition]
-) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-    """First and next offset of each partition."""
-    consumer = AIOKafkaConsumer(**connection(settings))
-    await consumer.start()
-    try:
-        return await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-    finally:
-        await consumer.stop()
+def _lag(
+    group: _Group, tp: TopicPartition, first: int, end: int, ages: dict[tuple[TopicPartition, int], float]
+) -> PartitionLag:
+    return PartitionLag(
+        service=group.service,
+        topic=group.topic,
+        partition=tp.partition,
+        group=group.id,
+        members=group.members,
+        committed=group.committed.get(tp),
+        end=end,
+        lag=max(0, end - first),
+        age_seconds=ages.get((tp, first)) if first < end else 0.0,
+    )
+
+
+async def _read_groups(admin: AIOKafkaAdminClient, partitions: list[TopicPartition], prefix: str) -> list[_Group]:
+    async def read(service: str, topic: str) -> _Group:
+        group = group_of(service, topic, prefix)
+        coordinator = await _coordinator(admin, group)
+        (described,) = await admin.describe_consumer_groups([group], coordinator)
+        ours = [tp for tp in partitions if tp.topic == prefix + topic]
+        return _Group(
+            service=service,
+            topic=topic,
+            id=group,
+            members=sum(len(found[_MEMBERS]) for found in described.groups),
+            committed=await _committed(admin, group, coordinator, ours),
+        )
+
+    return await asyncio.gather(*(read(service, topic.name) for service, its in CONSUMERS.items() for topic in its))
+
+
+async def _coordinator(admin: AIOKafkaAdminClient, group: str) -> int:
+    """The broker that knows the group. A cluster that never had a group makes the topic for them when it is first asked."""
+    for pause in _PAUSES:
+        try:
+            return int(await admin.find_coordinator(group))
+        except GroupCoordinatorNotAvailableError:
+            await asyncio.sleep(pause)
+    return int(await admin.find_coordinator(group))
 
 
 async def _committed(
-    admin: AIOKafkaAdminClient, group: str, partitions: Iterable[TopicPartition]
-) -> dict[TopicPartition, int]:
-    partitions = list(partitions)
+    admin: AIOKafkaAdminClient, group: str, coordinator: int, partitions: list[TopicPartition]
+) -> Offsets:
     if not partitions:
         return {}
-    offsets = await admin.list_consumer_group_offsets(group, partitions=partitions)  # without the list it may raise
+    offsets = await admin.list_consumer_group_offsets(group, coordinator, partitions)  # without the list it may raise
     return {partition: stored.offset for partition, stored in offsets.items() if stored.offset >= 0}

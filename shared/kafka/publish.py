@@ -16,7 +16,7 @@ from shared.kafka.connect import connection
 from shared.kafka.message import Message as Message
 from shared.kafka.message import Origin, dead_letter, fits
 from shared.kafka.partition import partition_of as partition_of
-from shared.metrics import DEAD_LETTERS, PRODUCER_REPLACED, PUBLISHED
+from shared.metrics import DEAD_LETTERS, PRODUCER_REPLACED, PUBLISH_SECONDS, PUBLISHED
 from shared.settings import KafkaSettings
 from shared.topics import Topic
 
@@ -67,6 +67,7 @@ class Publisher:
     async def _publish(self, topic: Topic, messages: Sequence[Message]) -> None:
         producer = await self._usable_producer()
         name = self._prefix + topic.name
+        started = time.monotonic()
         try:
             partitions = _by_partition(messages, len(await producer.partitions_for(name)))
             async with asyncio.timeout(ACK_SECONDS):
@@ -83,6 +84,7 @@ class Publisher:
                 await self._replace(producer, error)
             raise
         PUBLISHED.labels(topic.name).inc(len(messages))
+        PUBLISH_SECONDS.labels(topic.name).observe(time.monotonic() - started)
 
     async def _send(self, producer: AIOKafkaProducer, name: str, partition: int, messages: list[Message]) -> None:
         """One partition's share. Two tasks adding batches of one partition at once would break aiokafka's time-outs

@@ -3,12 +3,15 @@ uses it has a table `outbox` (id, topic, key, value, headers, created_at) in its
 
 import asyncio
 import json
+from math import nan
 
 import asyncpg
 import structlog
 from aiokafka.errors import KafkaError
 
 from shared.kafka.publish import Message, Publisher
+from shared.measure import Measurement
+from shared.metrics import OUTBOX_AGE
 from shared.topics import TOPICS, Topic
 
 log = structlog.get_logger()
@@ -53,6 +56,16 @@ async def relay_outbox(pool: asyncpg.Pool, publisher: Publisher, wake: asyncio.E
         except TimeoutError:
             pass
         wake.clear()
+
+
+def measure_outbox(pool: asyncpg.Pool) -> Measurement:
+    """How long the oldest event waits. Every replica sees the same outbox."""
+
+    async def measure() -> None:
+        age = await pool.fetchval("select extract(epoch from now() - created_at)::float8 from outbox order by id limit 1")
+        OUTBOX_AGE.set(age or 0.0)
+
+    return Measurement(what="outbox", measure=measure, forget=lambda: OUTBOX_AGE.set(nan))
 
 
 async def _relay_all(connection: asyncpg.pool.PoolConnectionProxy, publisher: Publisher) -> None:
