@@ -41,6 +41,11 @@ class Supervisor:
         log.info("part.ready", part=part.name)
         self._keepers[part.name] = asyncio.create_task(self._keep(part))
 
+    async def keep(self, part: Part) -> None:
+        """Start a part and keep it alive, whether it gets ready or not."""
+        await self._start(part)
+        self._keepers[part.name] = asyncio.create_task(self._keep(part))
+
     async def remove(self, name: str) -> None:
         """Stop one part and keep it stopped."""
         keeper = self._keepers.pop(name)

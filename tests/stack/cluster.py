@@ -16,7 +16,7 @@ from cli.local.demo_people import demo_people
 from cli.local.inbox import inbox_part
 from cli.local.kafka import kafka_part
 from cli.local.other_user import remove_data
-from cli.local.part import Part
+from cli.local.part import Part, PartFailed
 from cli.local.ports import HOST
 from cli.local.postgres import admin_dsn, make_databases, postgres_part
 from cli.local.service_parts import SERVICES, Addresses, service_part
@@ -52,6 +52,7 @@ class Cluster:
         self._builds = dict(builds or {})
         self._supervisor = Supervisor(on_change=lambda: None)
         self._ports = {name: quiet_port() for name in (*SERVERS, "controller", *(f"kafka-{s}" for s in SERVICES))}
+        self._parts: dict[str, Part] = {}
         self._replica_ports: dict[str, int] = {}
         self._databases: dict[str, str] = {}
         self.proxies = {(service, server): self._proxy(service, server) for service in SERVICES for server in SERVERS}
@@ -60,12 +61,15 @@ class Cluster:
         """Everything up and answering, with so many replicas of each service."""
         for proxy in (self.front, *self.proxies.values()):
             await proxy.heal()
-        parts = await asyncio.to_thread(self._server_parts)
-        await asyncio.gather(*(self._supervisor.add(part) for part in parts))
+        for part in await asyncio.to_thread(self._server_parts):
+            self._parts[part.name] = part
+            await self._supervisor.keep(part)
+        await self.ready()
         server = admin_dsn(self._ports["postgres"], _PASSWORD)
         self._databases = await make_databases(server, dict.fromkeys(SERVICES, _PASSWORD))
         await apply_topics(KafkaSettings(kafka_bootstrap=f"{HOST}:{self._ports['kafka']}"))
         await asyncio.gather(*(self.scale(service, replicas) for service in SERVICES))
+        await self.ready()
         await self._introduce()
 
     async def stop(self) -> None:
@@ -75,12 +79,21 @@ class Cluster:
         remove_data(self.home.data / "postgres")
 
     async def scale(self, service: str, replicas: int) -> None:
-        """Start or stop replicas until there are so many; 0 stops the service. Comes back when they are ready."""
+        """Start or stop replicas until there are so many; 0 stops the service. `ready` waits for those that started."""
         while self.replicas[service] > replicas:
             self.replicas[service] -= 1
-            await self._supervisor.remove(f"{service}-{self.replicas[service]}")
-        first, self.replicas[service] = self.replicas[service], replicas
-        await asyncio.gather(*(self._supervisor.add(self._replica(service, n)) for n in range(first, replicas)))
+            name = f"{service}-{self.replicas[service]}"
+            del self._parts[name]
+            await self._supervisor.remove(name)
+        while self.replicas[service] < replicas:
+            part = self._replica(service, self.replicas[service])
+            self.replicas[service] += 1
+            self._parts[part.name] = part
+            await self._supervisor.keep(part)
+
+    async def ready(self, seconds: float = 60.0) -> None:
+        """Return when all that should run answers."""
+        await asyncio.gather(*(_ready(part, seconds) for part in list(self._parts.values())))
 
     async def change_build(self, service: str, build: Build) -> None:
         """Run other code: all replicas stop and start again with it."""
@@ -88,6 +101,7 @@ class Cluster:
         await self.scale(service, 0)
         self._builds[service] = build
         await self.scale(service, replicas)
+        await self.ready()
 
     def kill(self, part: str) -> None:
         """SIGKILL; the part is started again."""
@@ -111,9 +125,15 @@ class Cluster:
         """The part's process as of now."""
         return self._supervisor.pids[part][0]
 
+    def is_alive(self, part: str) -> bool:
+        """Whether it runs now, and is not between its death and its next start."""
+        with suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.pid(part)).status() != psutil.STATUS_ZOMBIE
+        return False
+
     def parts(self) -> list[str]:
         """The names of all that runs."""
-        return sorted(self._supervisor.pids)
+        return sorted(self._parts)
 
     def database(self, service: str) -> str:
         """Where the service's database is, without a proxy."""
@@ -193,6 +213,18 @@ class Cluster:
             "directory_token": DIRECTORY_TOKEN,
             "inbox": str(self.home.data / "inbox"),
         }
+
+
+async def _ready(part: Part, seconds: float) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            async with asyncio.timeout(5):
+                return await part.ready()
+        except Exception as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise PartFailed(part.name, part.log, f"was not ready within {seconds:.0f} seconds") from error
+        await asyncio.sleep(0.1)
 
 
 def _urls(ports: Mapping[str, int]) -> list[str]:
