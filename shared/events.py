@@ -21,9 +21,9 @@ class Level(StrEnum):
 class PreImportStatus(StrEnum):
     """What the check of a row found."""
 
-    READY = "ready"
-    WARNING = "warning"
-    ERROR = "error"
+    READY = "ready"  # will be imported
+    WARNING = "warning"  # will be imported; look at it
+    ERROR = "error"  # cannot be imported
 
 
 class Plan(StrEnum):
@@ -38,19 +38,19 @@ class Plan(StrEnum):
 class Outcome(StrEnum):
     """What Run really did with a record."""
 
-    CREATED = "created"
-    ADDED = "added"
-    UNCHANGED = "unchanged"
-    FAILED = "failed"
-    SKIPPED = "skipped"
+    CREATED = "created"  # account and membership are new
+    ADDED = "added"  # the account was there, the membership is new
+    UNCHANGED = "unchanged"  # was a learner already
+    FAILED = "failed"  # nothing was done; the problem says why
+    SKIPPED = "skipped"  # the import was cancelled before it came to this record
 
 
 class EmailPolicy(StrEnum):
     """What an import does with the welcome mails of the accounts it creates."""
 
-    SEND = "send"
-    HOLD = "hold"
-    NONE = "none"
+    SEND = "send"  # they go out at once
+    HOLD = "hold"  # they wait until a person releases them
+    NONE = "none"  # there are none
 
 
 class EmailKind(StrEnum):
@@ -63,24 +63,24 @@ class EmailKind(StrEnum):
 class EmailStatus(StrEnum):
     """What became of a mail."""
 
-    QUEUED = "queued"
-    SENT = "sent"
-    FAILED = "failed"
-    HELD = "held"
-    NONE = "none"
+    QUEUED = "queued"  # will be sent
+    SENT = "sent"  # the mail server has it
+    FAILED = "failed"  # refused, or put off for too long; the reason says why
+    HELD = "held"  # waits for a person to release it
+    NONE = "none"  # there is no mail for this record
     DOUBTFUL = "doubtful"  # handed to the mail server, the answer was lost; not sent again by itself
 
 
 class LifecycleType(StrEnum):
     """The turns in an import's life that other systems are told of."""
 
-    SUBMITTED = "ImportSubmitted"
-    REJECTED = "ImportRejected"
-    READY = "ImportReady"
-    STARTED = "ImportStarted"
+    SUBMITTED = "ImportSubmitted"  # the source file is stored
+    REJECTED = "ImportRejected"  # the file cannot be read as its type; nothing else happened
+    READY = "ImportReady"  # every record has a pre-import status and a plan
+    STARTED = "ImportStarted"  # Run was pressed, or the import runs by itself
     CANCELLING = "ImportCancelling"  # Run is being stopped; records not yet provisioned become skipped
     CANCELLED = "ImportCancelled"  # before Run: nothing was done
-    COMPLETED = "ImportCompleted"
+    COMPLETED = "ImportCompleted"  # every record has its import status; the counts are final
     EMAILS_RELEASED = "ImportEmailsReleased"  # welcome mails that were held may go out, also those still to come
     EMAILS_RESENT = "ImportEmailsResent"  # failed welcome mails are to be tried again; any number of times
 
