@@ -7,6 +7,7 @@ from typing import Any
 
 from shared import events
 
+CONTRACT_VERSION = "1.0.0"  # of topics and events; its first number is raised by a change that readers do not survive
 ROW_PARTITIONS = 6  # one number for all row topics: a person's events stay on one partition from topic to topic
 
 
