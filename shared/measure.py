@@ -29,9 +29,16 @@ class Measurement:
 class Measuring:
     """Measures at most one at a time of each, for everybody who asks meanwhile."""
 
-    def __init__(self, measurements: Sequence[Measurement], *, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        measurements: Sequence[Measurement],
+        *,
+        wait_seconds: float = WAIT_SECONDS,
+        most_seconds: float = MOST_SECONDS,
+    ) -> None:
         self._measurements = measurements
         self._wait_seconds = wait_seconds
+        self._most_seconds = most_seconds
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ended: dict[str, float] = {}
 
@@ -49,7 +56,7 @@ class Measuring:
 
     async def _measure(self, measurement: Measurement) -> None:
         try:
-            async with asyncio.timeout(MOST_SECONDS):
+            async with asyncio.timeout(self._most_seconds):
                 await measurement.measure()
         except Exception as error:
             log.warning("measurement.failed", what=measurement.what, error=type(error).__name__)

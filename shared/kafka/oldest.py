@@ -17,16 +17,17 @@ async def oldest_ages(reader: AIOKafkaConsumer, places: Iterable[Place]) -> dict
     offsets: defaultdict[TopicPartition, list[int]] = defaultdict(list)
     for partition, offset in sorted(places):
         offsets[partition].append(offset)
-    ages: dict[Place, float] = {}
+    written: dict[Place, float] = {}
     for turn in range(max(map(len, offsets.values()), default=0)):  # several groups may stand on one partition
         now = [(partition, found[turn]) for partition, found in offsets.items() if len(found) > turn]
         reader.assign([partition for partition, _ in now])
         for partition, offset in now:
             reader.seek(partition, offset)
         for partition, offset in now:
-            if (written := await _written_at(reader, partition)) is not None:
-                ages[partition, offset] = max(0.0, time.time() - written)
-    return ages
+            if (at := await _written_at(reader, partition)) is not None:
+                written[partition, offset] = at
+    now_at = time.time()
+    return {place: max(0.0, now_at - at) for place, at in written.items()}
 
 
 async def _written_at(reader: AIOKafkaConsumer, partition: TopicPartition) -> float | None:
