@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,18 +11,10 @@ from starlette.exceptions import HTTPException
 
 from services.intake.api.schemas import problem_json
 from services.intake.receive_file import UploadRefused
+from shared.postgres.away import DATABASE_AWAY
 
 log = structlog.get_logger()
 
-DATABASE_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,  # it stops, starts, or was told to end a query
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.InvalidCachedStatementError,  # a newer replica has migrated; the next try is planned anew
-    OSError,
-)
 _CODES = {404: "not_found", 405: "method.not_allowed", 408: "request.too_slow", 413: "request.too_large"}
 _DETAILS = {
     404: "There is nothing here for you: check the address and that you are an administrator of the experience.",
@@ -86,10 +77,14 @@ async def _on_invalid_request(_: Request, error: RequestValidationError) -> JSON
     return problem_answer(ApiError(422, "request.invalid", detail, errors=errors))
 
 
-async def _on_http_exception(_: Request, error: HTTPException) -> JSONResponse:
-    status = error.status_code
+async def _on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
+    status = (
+        422 if error.status_code == 400 else error.status_code
+    )  # the framework says either of a body that is no JSON
     detail = _DETAILS.get(status, error.detail)
-    headers = dict(error.headers) if error.headers else None
+    headers = dict(error.headers or {})
+    if status == 405:
+        headers["Allow"] = request.app.allow(request.scope)
     return problem_answer(ApiError(status, _CODES.get(status, "request.invalid"), detail, headers=headers))
 
 

@@ -1,13 +1,16 @@
 """An import's progress as server-sent events."""
 
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from services.intake.api.access import DepsOf, MyImport
+from services.intake.api.access import DepsOf, MyImport, may_still_see
 from services.intake.api.schemas import Import
 from services.intake.read_imports import import_json
 from services.intake.watch_imports import ImportWatches
@@ -24,15 +27,30 @@ _STREAM = {"text/event-stream": {"example": 'event: import\ndata: {"id": "…", 
 )  # fmt: skip
 async def watch_import(request: Request, mine: MyImport, deps: DepsOf) -> StreamingResponse:
     """Events `import` with the import as JSON: at once, then on each change, at most four a second. The stream ends after
-    the event with a final status (finished, rejected, cancelled)."""
-    watches: ImportWatches = request.app.state.watches
-    events = _events(watches, mine["id"], deps.settings.base_url)
+    the event with a final status (finished, rejected, cancelled), and soon after the caller's session or token."""
+    import_id = mine["id"]
+    changes = _while_allowed(request.app.state.watches, import_id, partial(may_still_see, request, import_id))
+    events = _events(changes, deps.settings.base_url)
     return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
 
-async def _events(watches: ImportWatches, import_id: UUID, base_url: str) -> AsyncGenerator[bytes, None]:
-    shown = None
+async def _while_allowed(
+    watches: ImportWatches, import_id: UUID, allowed: Callable[[], Awaitable[bool]]
+) -> AsyncGenerator[asyncpg.Record | None, None]:
+    """The import's changes and silences; asks with each heartbeat, or as often while it is never silent."""
+    asked_at = time.monotonic()
     async with aclosing(watches.changes(import_id, silence_seconds=HEARTBEAT_SECONDS)) as changes:
+        async for row in changes:
+            if time.monotonic() - asked_at >= HEARTBEAT_SECONDS:
+                if not await allowed():
+                    return
+                asked_at = time.monotonic()
+            yield row
+
+
+async def _events(changes: AsyncGenerator[asyncpg.Record | None, None], base_url: str) -> AsyncGenerator[bytes, None]:
+    shown = None
+    async with aclosing(changes):
         async for row in changes:
             if row is None:
                 yield b": still here\n\n"

@@ -32,7 +32,10 @@ async def create_new_experience(new: NewExperience, deps: DepsOf, caller: Caller
 
 @router.put("/{experience_id}/administrators/{email}", status_code=204)
 async def appoint_administrator(
-    experience_id: UUID, email: Annotated[str, Path(max_length=254)], deps: DepsOf, caller: Caller
+    experience_id: UUID,
+    email: Annotated[str, Path(max_length=254, json_schema_extra={"format": "email"})],
+    deps: DepsOf,
+    caller: Caller,
 ) -> Response:
     """Make a person an administrator of an experience. For platform administrators; repeating it changes nothing."""
     if not caller.platform_administrator:

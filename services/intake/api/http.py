@@ -1,14 +1,11 @@
 """The HTTP side of intake put together: routes under /api/v1, errors, the OpenAPI description."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import HTMLResponse
 
 from services.intake.api import events, experiences, import_types, imports, records, uploads
 from services.intake.api.access import get_caller
 from services.intake.api.errors import answer_errors
-from services.intake.api.schemas import ProblemDetails
 from services.intake.deps import Deps
 from services.intake.pages import oidc, sign_in
 from services.intake.pages.headers import SecurityHeaders, guard_failures
@@ -16,6 +13,7 @@ from services.intake.pages.routes import add_pages
 from services.intake.pages.sessions import SignInNeeded, go_to_sign_in, is_https
 from services.intake.pages.signing import Signing
 from services.intake.watch_imports import ImportWatches
+from shared.described_errors import DescribedApi
 from shared.http_bodies import LimitBodies
 
 API = "/api/v1"
@@ -26,24 +24,16 @@ _ABOUT = """Bulk import of learners. Upload a file, look at what would happen to
 Errors are problem details (RFC 9457) with a stable `code`. What is not yours is 404."""
 _DOCS = f"""<!doctype html><html lang="en"><title>Rollcall API</title>
 <p>The API is described by <a href="{OPENAPI}">its OpenAPI document</a>; open it in the viewer you like.</p></html>"""
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemDetails, "description": description}
-    for status, description in (
-        (401, "No token, or one that does not work."),
-        (403, "Not for you; or a session without its CSRF token in `X-CSRF-Token` (`auth.csrf`)."),
-        (404, "Unknown, or not yours."),
-        (422, "Something in the request is not right; `errors` says what."),
-    )
-}
 
 
 def build_http(deps: Deps) -> FastAPI:
     """The app with all routes of the API; it takes nothing but `deps`."""
-    app = FastAPI(
+    app = DescribedApi(
         title="Rollcall", version="1", description=_ABOUT,
         openapi_url=OPENAPI, docs_url=None, redoc_url=None,
         redirect_slashes=False,  # such a redirect would believe the Host header
     )  # fmt: skip
+    app.refuses_changes = True
     app.state.deps = deps
     app.state.watches = ImportWatches(deps.pool)
     app.state.signing = Signing(deps.pool, deps.settings.session_secret)
@@ -53,7 +43,7 @@ def build_http(deps: Deps) -> FastAPI:
     answer_errors(app)
     app.exception_handler(SignInNeeded)(go_to_sign_in)
     # Access on the router too: a route that forgets to ask who is calling is closed all the same.
-    api = APIRouter(prefix=API, dependencies=[Depends(get_caller)], responses=_ERRORS)
+    api = APIRouter(prefix=API, dependencies=[Depends(get_caller)])
     for part in (experiences, import_types, uploads, imports, records, events):
         api.include_router(part.router)
     app.include_router(api)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from services.intake.api.access import Caller, DepsOf, MyExperience, MyImport
 from services.intake.api.errors import ApiError
-from services.intake.api.schemas import Import, ImportPage, ProblemDetails
+from services.intake.api.schemas import Import, ImportPage
 from services.intake.ask_for_emails import release_emails, resend_emails
 from services.intake.deps import Deps
 from services.intake.people import User
@@ -19,10 +19,7 @@ from services.intake.start_run import RunRefused, cancel_import, start_run
 router = APIRouter(tags=["Imports"])
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
-    409: {
-        "model": ProblemDetails,
-        "description": "The import's status does not allow it; `import_status` says which it is.",
-    }
+    409: {"description": "The import's status does not allow it; `import_status` says which it is."}
 }
 
 

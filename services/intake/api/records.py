@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from services.intake.api.access import Caller, DepsOf, MyImport
 from services.intake.api.schemas import RecordPage
@@ -22,6 +22,8 @@ router = APIRouter(prefix="/imports/{import_id}", tags=["Records"])
 
 _LAST_ROW = 2**31 - 1
 _PAGE = 50  # records, unless told
+_After = Annotated[int, Field(ge=0, le=_LAST_ROW)]  # inside of _or, so that the description has the bounds
+_Limit = Annotated[int, Field(ge=1, le=1000)]
 
 
 def _or(default: object) -> BeforeValidator:
@@ -48,8 +50,8 @@ AskedFilters = Annotated[Filters, Depends(get_filters)]
 @router.get("/records", response_model=RecordPage)
 async def list_records_of_import(
     mine: MyImport, deps: DepsOf, filters: AskedFilters,
-    after: Annotated[int, _or(0), Query(ge=0, le=_LAST_ROW, description="`next_after` of the page before.")] = 0,
-    limit: Annotated[int, _or(_PAGE), Query(ge=1, le=1000)] = _PAGE,
+    after: Annotated[_After, _or(0), Query(description="`next_after` of the page before.")] = 0,
+    limit: Annotated[_Limit, _or(_PAGE), Query()] = _PAGE,
 ) -> object:  # fmt: skip
     """Records in the order of rows."""
     page = await list_records(deps.pool, mine, filters=filters, after=after, limit=limit)

@@ -224,18 +224,6 @@ class ImportTypeList(BaseModel):
     items: list[ImportType]
 
 
-class ProblemDetails(BaseModel):
-    """An error (RFC 9457, application/problem+json)."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: int
-    detail: str = Field(description="What happened and what to do.")
-    code: str = Field(description="Stable.")
-
-
 def problem_json(problem: Problem) -> dict[str, str]:
     """A problem as the API shows it."""
     return {"code": problem.code, "field": problem.field, "level": problem.level, "message": problem.message}

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
 from services.intake.api.access import Caller, DepsOf, MyExperience
-from services.intake.api.schemas import Import, ProblemDetails
+from services.intake.api.schemas import Import
 from services.intake.deps import Deps
 from services.intake.import_types import IMPORT_TYPES
 from services.intake.people import User
@@ -42,12 +42,9 @@ _FORM = {
 }  # fmt: skip
 _BODY = {"required": True, "content": {"multipart/form-data": {"schema": {"type": "object", **_FORM}}}}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    413: {
-        "model": ProblemDetails,
-        "description": "The file is too large; the limit is in the message (`file.too_large`).",
-    },
-    415: {"model": ProblemDetails, "description": "The body is not multipart/form-data."},
-    429: {"model": ProblemDetails, "description": "Too many uploads in a minute (`rate.limited`)."},
+    413: {"description": "The file is too large; the limit is in the message (`file.too_large`)."},
+    415: {"description": "The body is not multipart/form-data."},
+    429: {"description": "Too many uploads in a minute (`rate.limited`)."},
 }
 IdempotencyKey = Annotated[
     str | None,

@@ -83,7 +83,7 @@ async def test_a_person_without_account_is_404(http, people, email):
 @pytest.mark.parametrize(
     "path",
     [
-        "/accounts?limit=0", "/accounts?limit=1001", "/accounts?after=x", f"/accounts?after={2**63}", "/accounts/x",
+        "/accounts?limit=0", "/accounts?limit=1001", "/accounts?after=x", f"/accounts?after={2**63}",
         "/experiences/x/memberships", f"/experiences/{EXPERIENCE}/memberships?after=%00",
     ],
 )  # fmt: skip
@@ -97,7 +97,12 @@ async def test_a_request_that_makes_no_sense_is_422_and_its_values_are_not_repea
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
-    [("GET", "/nothing/here", 404, "not_found"), ("DELETE", "/accounts", 405, "method.not_allowed")],
+    [
+        ("GET", "/nothing/here", 404, "not_found"),
+        ("GET", "/accounts/x", 404, "not_found"),
+        ("DELETE", "/accounts", 405, "method.not_allowed"),
+        ("GET", "/accounts/find", 405, "method.not_allowed"),
+    ],
 )
 async def test_an_address_or_a_method_that_there_is_not_is_a_problem_too(http, method, path, status, code):
     answer = await http.request(method, path)

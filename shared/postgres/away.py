@@ -1,0 +1,13 @@
+"""What asyncpg raises when the database is not there for us right now, and nothing is wrong with what was asked."""
+
+import asyncpg
+
+DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,  # it stops, starts, or was told to end a query
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InvalidCachedStatementError,  # a newer replica has migrated; the next try is planned anew
+    OSError,
+)
