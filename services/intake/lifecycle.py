@@ -53,6 +53,7 @@ def event_of(
         emails=EmailPolicy(row["emails"]),
         submitted_by=row["submitter"],
         started_by=row["starter"],
+        started_at=iso(row["started_at"]) if row["started_at"] else "",
         review_url=review_url(base_url, row["id"]),
         counts={"rows": row["rows"], **counts_json(row)},
         problems=_decode_problems(row["problems"]),

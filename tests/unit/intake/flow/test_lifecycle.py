@@ -1,6 +1,7 @@
 """An import as an event that other systems understand."""
 
 import json
+from datetime import UTC, datetime
 from uuid import UUID
 
 from services.intake.lifecycle import event_of, message_of
@@ -15,7 +16,7 @@ def row(**differences):
     return {
         "id": IMPORT, "type": "experience-learners", "experience_id": UUID(int=2), "experience_name": "Biology",
         "file_name": "learners.csv", "emails": "send", "status": "finished", "problems": "[]",
-        "submitter": "Ada@School.example", "starter": "", "rows": 10, "ready": 6, "warning": 1, "error": 3,
+        "submitter": "Ada@School.example", "starter": "", "started_at": None, "rows": 10, "ready": 6, "warning": 1, "error": 3,
         "plan_create": 4, "plan_add": 2, "plan_nothing": 1, "created": 3, "added": 2, "unchanged": 1, "failed": 1,
         "skipped": 0, **differences,
     }  # fmt: skip
@@ -38,6 +39,12 @@ def test_before_the_end_nothing_counts_as_not_imported():
 def test_the_same_turn_has_the_same_id_whenever_it_is_told():
     assert told().id == told().id == f"{IMPORT}/ImportCompleted"
     assert told(LifecycleType.READY).id != told().id
+
+
+def test_the_event_says_since_when_results_come():
+    assert told(LifecycleType.READY).started_at == ""
+    started = datetime(2026, 3, 1, 9, 59, tzinfo=UTC)
+    assert told(started_at=started).started_at == "2026-03-01T09:59:00.000000+00:00"
 
 
 def test_what_may_happen_again_has_an_id_for_each_time():
