@@ -33,6 +33,12 @@ async def find_session(request: Request) -> Session | None:
     return found
 
 
+def forget_found_session(request: Request) -> None:
+    """Look anew when next asked: a request that stays open may outlive its session."""
+    if hasattr(request.state, "session"):
+        del request.state.session
+
+
 async def signed_in(request: Request) -> User:
     """The person who is signed in; others are sent to the sign-in page and come back afterwards."""
     session = await find_session(request)

@@ -39,7 +39,7 @@ class Session:
         )
 
 
-async def _sign_in(api: Api, email: str) -> Session:
+async def sign_in(api: Api, email: str) -> Session:
     token = await start_session(api.deps.pool, email, way=SignInWay.LINK, lifetime=timedelta(hours=1))
     return Session(api, token, await Signing(api.deps.pool, None).sign(token, purpose="session"))
 
@@ -53,7 +53,7 @@ async def _routes(api: Api) -> list[str]:
 
 async def test_reading_needs_the_session_only(api: Api) -> None:
     session, known = (
-        await _sign_in(api, MINE),
+        await sign_in(api, MINE),
         {"experience_id": api.experience, "import_id": (await api.new_import())["id"]},
     )
     for route in await _routes(api):
@@ -63,7 +63,7 @@ async def test_reading_needs_the_session_only(api: Api) -> None:
 
 async def test_every_change_is_refused_without_the_csrf_token(api: Api) -> None:
     import_id = (await api.new_import())["id"]
-    session, other = await _sign_in(api, MINE), await _sign_in(api, OTHER)
+    session, other = await sign_in(api, MINE), await sign_in(api, OTHER)
     known = {"experience_id": api.experience, "import_id": import_id}
     changes = [route for route in await _routes(api) if not route.startswith("GET")]
     assert len(changes) >= 5
@@ -81,7 +81,7 @@ async def test_every_change_is_refused_without_the_csrf_token(api: Api) -> None:
 async def test_a_change_with_the_csrf_token_is_done_in_the_persons_name(api: Api) -> None:
     import_id = (await api.new_import())["id"]
     await api.ledger.turn(import_id, "ready", ready=1, rows=1, checked=1, plan_create=1)
-    session, known = await _sign_in(api, MINE), {"experience_id": api.experience, "import_id": import_id}
+    session, known = await sign_in(api, MINE), {"experience_id": api.experience, "import_id": import_id}
     here = {"Origin": "http://rollcall.test", "Sec-Fetch-Site": "same-origin"}
     ran = await session.ask("POST /imports/{import_id}/run", known=known, csrf=session.csrf, **here)
     assert (ran.status_code, ran.json()["started_by"]) == (202, MINE)
@@ -90,7 +90,7 @@ async def test_a_change_with_the_csrf_token_is_done_in_the_persons_name(api: Api
 
 async def test_what_is_not_mine_is_not_there_with_a_session_either(api: Api) -> None:
     session, known = (
-        await _sign_in(api, OTHER),
+        await sign_in(api, OTHER),
         {"experience_id": api.experience, "import_id": (await api.new_import())["id"]},
     )
     for route in await _routes(api):
@@ -105,13 +105,13 @@ async def test_what_is_not_mine_is_not_there_with_a_session_either(api: Api) -> 
 
 @pytest.mark.parametrize("authorization", ["Bearer rc_unknown", "Basic YTpi"])
 async def test_a_token_that_does_not_work_is_not_made_good_by_a_session(api: Api, authorization: str) -> None:
-    session = await _sign_in(api, MINE)
+    session = await sign_in(api, MINE)
     answer = await session.ask("GET /experiences", known={}, Authorization=authorization)
     is_problem(answer, 401, "auth.invalid")
 
 
 async def test_an_ended_session_opens_nothing(api: Api, some_id: str) -> None:
-    session = await _sign_in(api, MINE)
+    session = await sign_in(api, MINE)
     await end_session(api.deps.pool, session.token)
     for route in await _routes(api):
         answer = await session.ask(route, known={"experience_id": some_id, "import_id": some_id}, csrf=session.csrf)
