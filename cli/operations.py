@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.client import JsonObject, Refused, local_stack
 from cli.imports import JsonOption
@@ -81,13 +81,13 @@ def _print_lag(found: list[PartitionLag], *, as_json: bool) -> None:
 
 def lag_table(found: list[PartitionLag]) -> Table:
     """A line for each group."""
-    table = Table("Service", "Topic", "Members", "Partitions", "Lag", "Most on one", "Oldest")
+    table = Table("Service", Column("Topic", no_wrap=True), "Members", "Lag", "Most on one", "Oldest")
     for (service, topic), group in groupby(found, key=lambda partition: (partition.service, partition.topic)):
         partitions = list(group)
         lags = [partition.lag for partition in partitions]
         ages = [partition.age_seconds for partition in partitions if partition.age_seconds is not None]
         table.add_row(
-            service, topic, str(partitions[0].members), str(len(lags)), f"{sum(lags):,}", f"{max(lags):,}",
+            service, topic, str(partitions[0].members), f"{sum(lags):,}", f"{max(lags):,}",
             _age(max(ages, default=None)) if any(lags) else "",
         )  # fmt: skip
     return table

@@ -103,6 +103,8 @@ MAILS_DOUBTFUL.set(nan)
 for _phase in ("preprocessing", "run"):
     ROWS_ASKED_AGAIN.labels(_phase)
     ROWS_GIVEN_UP.labels(_phase)
+for _trouble in ("away", "settings"):
+    MAIL_SERVER_TROUBLE.labels(_trouble)
 for _status in ("sent", "failed", "doubtful"):
     for _kind in ("welcome", "finish"):
         MAILS_SETTLED.labels(_kind, _status)

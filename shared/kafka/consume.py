@@ -23,7 +23,7 @@ from shared.kafka.brake import Brake
 from shared.kafka.message import dead_letter, origin_of
 from shared.kafka.poll import PollingConsumer, UnreadableRecord
 from shared.kafka.publish import Publisher
-from shared.metrics import BATCH_FAILURES, BATCH_SECONDS, COMMIT_FAILURES, DEAD_LETTERS, EVENTS
+from shared.metrics import BATCH_FAILURES, BATCH_SECONDS, COMMIT_FAILURES, DEAD_LETTERS, EVENTS, REBALANCES
 from shared.topics import Topic
 
 log = structlog.get_logger()
@@ -133,6 +133,7 @@ class Consumption(Generic[E, D]):
         self._decode = Codec(subscription.topic.event).decode
         self._dead_letters = dead_letters
         self._failures = 0
+        _tell_from_the_start(self.topic.name)
 
     async def on_records(self, records: tuple[ConsumerRecord, ...], consumer: PollingConsumer) -> None:
         """Handle one poll; raises to get the same records again, after a while."""
@@ -215,6 +216,14 @@ class Consumption(Generic[E, D]):
         BATCH_SECONDS.labels(topic, "decode").observe(decoding)
         BATCH_SECONDS.labels(topic, "handle").observe(handling)
         log.info("batch.handled", topic=topic, size=size, rejected=rejected, seconds=seconds)
+
+
+def _tell_from_the_start(topic: str) -> None:
+    """Counters that are nothing yet: an increase from not being there to one is not seen."""
+    for counter in (BATCH_FAILURES, COMMIT_FAILURES, REBALANCES):
+        counter.labels(topic)
+    for outcome in ("handled", "dead"):
+        EVENTS.labels(topic, outcome)
 
 
 class BatchFailedError(Exception):

@@ -63,6 +63,7 @@ async def read_positions(settings: KafkaSettings) -> Positions:
     async with open_admin(settings) as admin, open_reader(settings) as reader:
         found = await existing_partitions(admin, {prefix + topic.name for topic in ALL_TOPICS})
         partitions = [TopicPartition(name, number) for name, count in found.items() for number in range(count)]
+        await reader._client.set_topics(list(found))  # at once; else aiokafka learns of one after the other, 0.1 s each
         begins, ends = await reader.beginning_offsets(partitions), await reader.end_offsets(partitions)
         groups = await _read_groups(admin, partitions, prefix)
         ours = [(group, tp) for group in groups for tp in partitions if tp.topic == prefix + group.topic]
