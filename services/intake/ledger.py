@@ -122,9 +122,12 @@ async def _store(deps: Deps, rows: list[Row], *, table: Table[E], kept: Kept) ->
                 return
         except asyncpg.UniqueViolationError:
             pass
-        once = list({(row[0], row[1]): row for row in rows}.values())
+        once: dict[RecordId, Row] = {}
+        for row in rows:  # of two answers about one record the first counts, as it does across batches
+            once.setdefault((row[0], row[1]), row)
         async with connection.transaction():
-            await _count(deps, connection, await table.insert(connection, once), table=table, kept=kept)
+            tally = await table.insert(connection, list(once.values()))
+            await _count(deps, connection, tally, table=table, kept=kept)
 
 
 async def _count(deps: Deps, connection: PoolConnectionProxy, tally: Tally, *, table: Table[E], kept: Kept) -> None:

@@ -1,0 +1,35 @@
+"""Batches that meet: whoever inserts keeps one order, so that nobody waits in a circle; the first answer counts."""
+
+import asyncio
+import dataclasses
+import random
+
+from services.intake.claim_work import work_on
+from services.intake.consumers import on_records_checked
+from shared.events import Plan
+from shared.kafka.consume import Batch
+from shared.topics import ROWS
+from tests.integration.intake.flow.world import checked, csv
+
+COUNT = 3_000  # enough for batches to be at work at the same time
+
+
+async def test_batches_with_the_same_records_in_another_order_do_not_block_each_other(world):
+    import_id = await world.submit(csv(COUNT))
+    await work_on(await world.claim(import_id))
+    rows = world.kafka.new(ROWS)
+    await asyncio.gather(*(world.check(random.sample(rows, COUNT)) for _ in range(4)))
+    row = await world.row(import_id)
+    assert (row["status"], row["checked"]) == ("ready", COUNT)
+
+
+async def test_of_two_answers_about_one_row_the_first_counts_in_one_batch_as_in_two(world):
+    import_id = await world.submit(csv(2))
+    await work_on(await world.claim(import_id))
+    rows = world.kafka.new(ROWS)
+    answers = [[dataclasses.replace(checked(row), plan=plan) for plan in (Plan.ADD, Plan.CREATE)] for row in rows]
+    await on_records_checked(Batch(answers[0], [None] * 2), world.deps)
+    for answer in answers[1]:
+        await on_records_checked(Batch([answer], [None]), world.deps)
+    row = await world.row(import_id)
+    assert (row["plan_add"], row["plan_create"]) == (2, 0)
