@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from services.intake.api.errors import ApiError
 from services.intake.pages.forms import read_form
-from services.intake.pages.sessions import find_session
+from services.intake.pages.sessions import SignedIn
 from services.intake.sessions import Session
 
 HEADER = "X-CSRF-Token"
@@ -21,9 +21,13 @@ def csrf_token(request: Request) -> str:
     return session.csrf if session else ""
 
 
-async def csrf_checked(request: Request) -> None:
+async def csrf_checked(request: Request, _: SignedIn) -> None:
+    """Send who is not signed in to sign in, and refuse a POST form that does not come from our pages."""
+    await check_form(request)
+
+
+async def check_form(request: Request) -> None:
     """Refuse a POST form that does not come from our pages."""
-    await find_session(request)
     sent = request.headers.get(HEADER) or (await read_form(request)).get(FIELD, "")
     check_csrf(request, sent)
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.intake.api.access import DepsOf
-from services.intake.pages.csrf import check_origin, csrf_checked
+from services.intake.pages.csrf import check_form, check_origin
 from services.intake.pages.forms import read_form
 from services.intake.pages.next_address import local_address
 from services.intake.pages.rate_limits import SignInsLimited
@@ -51,7 +51,7 @@ async def sign_in_by_link(request: Request) -> Response:
 async def sign_out(request: Request, deps: DepsOf) -> Response:
     """End this browser's session."""
     if session := await find_session(request):
-        await csrf_checked(request)
+        await check_form(request)
         await end_session(deps.pool, session.token)
     return _signed_out(request)
 
@@ -60,7 +60,7 @@ async def sign_out(request: Request, deps: DepsOf) -> Response:
 async def sign_out_everywhere(request: Request, deps: DepsOf) -> Response:
     """End the person's sessions in all browsers."""
     if session := await find_session(request):
-        await csrf_checked(request)
+        await check_form(request)
         async with deps.pool.acquire() as connection, connection.transaction():
             await end_all_sessions(connection, session.user.email_key)
     return _signed_out(request)
