@@ -1,4 +1,4 @@
-"""What an intake process does without being asked: work on imports, relay the outbox, index words."""
+"""What an intake process does without being asked: work on imports, relay the outbox, index words, sweep files."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -6,6 +6,7 @@ from functools import partial
 from services.intake.claim_work import Worker
 from services.intake.deps import Deps
 from services.intake.index_words import index_words
+from services.intake.sweep_files import sweep_files
 from shared.postgres.outbox import relay_outbox
 
 
@@ -16,4 +17,5 @@ def background_loops(deps: Deps) -> Sequence[Callable[[], Awaitable[None]]]:
         worker.run,
         partial(relay_outbox, deps.pool, deps.publisher, deps.wake_outbox),
         partial(index_words, deps, lambda: worker.is_busy),
+        partial(sweep_files, deps),
     )

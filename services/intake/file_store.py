@@ -2,6 +2,8 @@
 Paths are made by us from import ids; a person's file name never becomes a path."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from pathlib import Path
 
 import obstore
 from obstore.store import LocalStore, from_url
@@ -25,6 +27,24 @@ class FileStore:
     async def delete(self, path: str) -> None:
         """Remove a file."""
         await obstore.delete_async(self._store, path)
+
+    async def stored_before(self, moment: datetime, *, folder: str) -> AsyncIterator[list[str]]:
+        """The paths of files in a folder that were complete before then, some at a time."""
+        async for batch in obstore.list(self._store, prefix=folder):
+            yield [file["path"] for file in batch if file["last_modified"] < moment]
+
+    def remove_unfinished(self, folder: str, *, before: datetime) -> int:
+        """Remove what writing left behind that nobody ended, in a local folder; returns how many files. (A bucket has its
+        lifecycle rule.)"""
+        if not isinstance(self._store, LocalStore) or self._store.prefix is None:
+            return 0
+        staged = Path(self._store.prefix).glob(
+            f"{folder}/*#*"
+        )  # LocalStore writes beside the file, and lists no such names
+        old = [path for path in staged if path.stat().st_mtime < before.timestamp()]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def blocking_chunks(self, path: str) -> Iterator[bytes]:
         """The file's bytes in order, some at a time; each step blocks, so walk it in a thread."""

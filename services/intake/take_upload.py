@@ -14,15 +14,22 @@ from services.intake.submit_import import NewImport, submit_import
 
 Check = Callable[[ReceivedFile], None]
 
+FOLDER = "imports"  # in the file store
+
+
+def source_path(import_id: UUID) -> str:
+    """Where the source file of an import is kept."""
+    return f"{FOLDER}/{import_id}"
+
 
 async def take_upload(
     request: Request, deps: Deps, experience_id: UUID, *, by: User, key: str | None = None, check: Check | None = None
 ) -> UUID:
     """Store the file and submit the import. `check` may refuse what was received by raising. The file goes again when it did
-    not become an import. (A crash in between leaves a file that no import knows: harmless, and named like no import.)"""
+    not become an import. (A crash in between leaves a file that no import knows, until sweep_files.py finds it.)"""
     await limit_uploads(deps, by)
     import_id = uuid4()
-    path = f"imports/{import_id}"
+    path = source_path(import_id)
     received = await receive_file(
         request.stream(), request.headers,
         file_store=deps.file_store, path=path, max_bytes=deps.settings.upload_max_bytes, types=IMPORT_TYPES,

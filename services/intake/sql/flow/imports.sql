@@ -81,6 +81,10 @@ update imports set
 where id = :id
 returning emails_resent;
 
+-- name: file_paths(ids)
+-- Where the source files of those of the imports are that exist.
+select file_path from imports where id = any(:ids::uuid[]);
+
 -- name: note_rejection(id, detected, problems)!
 -- Why a file cannot be read as its import type; what was counted before that came out does not count.
 update imports set
