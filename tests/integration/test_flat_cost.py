@@ -158,6 +158,32 @@ async def test_keeping_what_became_of_mails_does_not_walk_through_those_of_the_i
     assert await Touched(dsn).rows() - before < 8 * BATCH
 
 
+@pytest.mark.parametrize("statistics", [KNOWN, UNKNOWN])
+async def test_asking_for_mails_again_reads_each_record_once(database: NewDatabase, statistics: str) -> None:
+    dsn, import_id = await database("intake"), uuid.uuid4()
+    await _fill(dsn, f"""
+        alter table records set (autovacuum_enabled = off);
+        alter table record_results set (autovacuum_enabled = off);
+        alter table record_emails set (autovacuum_enabled = off);
+        insert into records (import_id, row, email_key, status, plan, cells, values)
+        select '{import_id}', n + 1, 'p' || n, 'ready', 'create', '[]', '{{}}' from generate_series(1, {THERE}) n;
+        insert into record_results (import_id, row, outcome, at)
+        select import_id, row, 'created', now() from records;
+        insert into record_emails (import_id, row, status, at)
+        select import_id, row, 'sent', now() from records where row % 2 = 0;
+        {statistics}""")  # fmt: skip
+    before = await Touched(dsn).rows()
+    async with open_pool(dsn, "intake") as pool:
+        row = met = 0
+        while batch := [
+            record["row"]
+            async for record in queries.created_without_mail(pool, import_id=import_id, after=row, most=BATCH)
+        ]:
+            row, met = batch[-1], met + len(batch)
+    assert met == THERE // 2
+    assert await Touched(dsn).rows() - before < 8 * THERE
+
+
 async def _batch(pool: asyncpg.Pool, walk: str, *, import_id: uuid.UUID, after: int) -> list[int]:
     places = {
         "kept_rows": {"first": after + 1, "last": after + BATCH},
