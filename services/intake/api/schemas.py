@@ -165,6 +165,9 @@ class RecordPage(BaseModel):
     next_after: int | None = Field(description="Ask with `after` = this for the next page; null on the last one.")
 
 
+_SHOWN = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+
+
 def _no_control_characters(text: str) -> str:
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise ValueError("a name has no line breaks and no other control characters")
@@ -180,6 +183,7 @@ class NewExperience(BaseModel):
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
         AfterValidator(_no_control_characters),
+        Field(json_schema_extra={"pattern": _SHOWN}),
     ]
 
 

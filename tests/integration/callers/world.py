@@ -18,6 +18,7 @@ from services.intake.file_store import FileStore
 from services.intake.first_steps import prepare_demo
 from services.intake.settings import Settings
 from services.provisioner.http import directory_api
+from shared.http_server import BoundedProtocol
 from tests.integration.intake.api.ledger import Kept, Ledger
 from tests.integration.intake.api.world import NoPublisher
 from tests.stack.served import served
@@ -75,9 +76,11 @@ class Intake:
 
 
 @contextmanager
-def open_intake(dsn: str, folder: Path, **more: Any) -> Iterator[Intake]:
+def open_intake(
+    dsn: str, folder: Path, *, protocol: type[BoundedProtocol] = BoundedProtocol,
+    finish: Callable[[FastAPI], None] = lambda _: None, **more: Any,
+) -> Iterator[Intake]:  # fmt: skip
     people = asyncio.run(prepare_demo(dsn))
-    options = {key: more.pop(key) for key in ("protocol",) if key in more}
     settings = Settings(
         **{"database_url": dsn, "file_store_url": f"file://{folder}", "base_url": "http://rollcall.test",
            "uploads_per_minute": 100_000, "sign_ins_per_minute": 100_000, **more}
@@ -86,9 +89,11 @@ def open_intake(dsn: str, folder: Path, **more: Any) -> Iterator[Intake]:
     async def build(resources: AsyncExitStack) -> FastAPI:
         pool = await resources.enter_async_context(asyncpg.create_pool(dsn, min_size=1, max_size=6))
         store = FileStore(settings.file_store_url)
-        return build_http(Deps(pool=pool, publisher=NoPublisher(), file_store=store, settings=settings))
+        app = build_http(Deps(pool=pool, publisher=NoPublisher(), file_store=store, settings=settings))
+        finish(app)
+        return app
 
-    with served(build, **options) as base_url:
+    with served(build, protocol) as base_url:
         yield Intake(base_url, dsn, people)
 
 
