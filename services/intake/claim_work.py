@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from uuid import uuid4
 
-import asyncpg
 import structlog
 
 from services.intake.deps import Deps
@@ -22,6 +21,7 @@ from services.intake.repair import repair_approvals, repair_rows
 from services.intake.repair_mails import repair_mails
 from services.intake.settle_rest import settle_rest
 from shared.kafka.consume import where
+from shared.postgres.away import DATABASE_TROUBLE
 from shared.problems import problem
 
 log = structlog.get_logger()
@@ -31,8 +31,6 @@ LEASE_SECONDS = 10.0  # how long the imports of a process that was killed wait f
 RENEW_SECONDS = 2.0
 POLL_SECONDS = 1.0  # how late work that another replica accepted, or left, is seen
 POSTPONE_SECONDS = 3.0  # after work failed
-
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _WORK: dict[Task, Callable[[HeldImport, Progress], Awaitable[None]]] = {
     Task.READ: publish_rows,
@@ -67,13 +65,13 @@ class Worker:
                     try:
                         await self._claim(tasks)
                         await self._renew()
-                    except _AWAY as error:
+                    except DATABASE_TROUBLE as error:
                         log.warning("work.waiting", error=type(error).__name__)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(POLL_SECONDS):
                             await self._deps.wake.wait()
         finally:
-            with suppress(*_AWAY):
+            with suppress(*DATABASE_TROUBLE):
                 await queries.release_leases(self._deps.pool, owner=self._owner)
 
     async def _claim(self, tasks: asyncio.TaskGroup) -> None:
@@ -102,7 +100,7 @@ class Worker:
             log.info("import.lease_lost", import_id=str(held.id))
         except Exception as error:  # one import must not end the work on others
             log.warning("import.work_failed", import_id=str(held.id), error=type(error).__name__, at=where(error))
-            with suppress(*_AWAY):
+            with suppress(*DATABASE_TROUBLE):
                 await held.postpone(POSTPONE_SECONDS)
         finally:
             self._held.discard(held)

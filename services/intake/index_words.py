@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 
@@ -13,6 +12,7 @@ from services.intake.deps import Deps
 from services.intake.flow_queries import queries
 from services.intake.wire import values_of
 from services.intake.words import words_of
+from shared.postgres.away import DATABASE_TROUBLE
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ async def index_words(deps: Deps, is_busy: Callable[[], bool]) -> None:
                         await _index_all(connection, is_busy)
                     finally:
                         await connection.execute("select pg_advisory_unlock($1)", _LOCK)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_TROUBLE as error:
             log.warning("words.waiting", error=type(error).__name__)
         await asyncio.sleep(POLL_SECONDS)
 

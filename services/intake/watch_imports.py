@@ -10,6 +10,7 @@ import structlog
 
 from services.intake.read_imports import read_import
 from services.intake.states import ImportStatus
+from shared.postgres.away import DATABASE_TROUBLE
 
 log = structlog.get_logger()
 
@@ -73,7 +74,7 @@ class ImportWatches:
         while True:
             try:
                 found = await read_import(self._pool, import_id)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except DATABASE_TROUBLE as error:
                 log.warning("watch.waiting", error=type(error).__name__)
             else:
                 async with watch.changed:

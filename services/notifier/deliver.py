@@ -17,9 +17,10 @@ from services.notifier.mails import Mail, MailStatus, Settlement
 from services.notifier.pace import Pace, ServerPause
 from services.notifier.settings import Settings
 from services.notifier.smtp_pool import NoConnectionError, SmtpPool
-from services.notifier.store import AWAY, Store, patiently
+from services.notifier.store import Store, patiently
 from shared.clock import now
 from shared.metrics import MAILS_PUT_OFF, MAILS_SETTLED
+from shared.postgres.away import DATABASE_AWAY
 
 log = structlog.get_logger()
 
@@ -69,7 +70,7 @@ class Delivery:
                 group.create_task(self._keep_leases())
         finally:
             await self._smtp.close()
-            with suppress(*AWAY):  # then their leases run out
+            with suppress(*DATABASE_AWAY):  # then their leases run out
                 await self._store.give_back(self._sender)
 
     async def _work(self) -> None:

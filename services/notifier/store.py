@@ -23,6 +23,7 @@ from services.notifier.mails import (
     status_under,
 )
 from shared.events import EmailPolicy
+from shared.postgres.away import DATABASE_AWAY
 
 log = structlog.get_logger()
 
@@ -30,16 +31,7 @@ _sql: Any = aiosql.from_path(Path(__file__).parent / "sql", "asyncpg")
 _Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 T = TypeVar("T")
 
-AWAY = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,  # deadlocks too: the same statement passes the next time
-)
 MAILS_AT_ONCE = 10_000  # that change their state in one transaction
-COUNTED_MAILS = 100_000  # of each kind when an operator looks: an index is walked so far in milliseconds
 COUNTED_MAILS = 100_000  # of each kind when an operator looks: an index is walked so far in milliseconds
 LOST_ANSWER = "The process that was handing this mail over ended before it knew the mail server’s answer."
 
@@ -49,7 +41,7 @@ async def patiently(act: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await act()
-        except AWAY as error:
+        except DATABASE_AWAY as error:
             log.warning("database.away", error=type(error).__name__)
             await asyncio.sleep(1)
 
@@ -142,11 +134,6 @@ class Store:
         while some := _count(await _sql.queue_failed(self._pool, **asked)):
             mails += some
         return mails
-
-    async def queue_length(self) -> asyncpg.Record:
-        """Mails that wait, new, put off and in hand, and doubtful ones; each counted up to 100,000."""
-        found: asyncpg.Record = await _sql.queue_length(self._pool, most=COUNTED_MAILS)
-        return found
 
     async def queue_length(self) -> asyncpg.Record:
         """Mails that wait, new, put off and in hand, and doubtful ones; each counted up to 100,000."""

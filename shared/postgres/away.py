@@ -5,9 +5,11 @@ import asyncpg
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the connection was cut in the middle of an answer
     asyncpg.OperatorInterventionError,  # it stops, starts, or was told to end a query
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.InvalidCachedStatementError,  # a newer replica has migrated; the next try is planned anew
-    OSError,
+    OSError,  # a time-out, too
 )
+DATABASE_TROUBLE = (*DATABASE_AWAY, asyncpg.PostgresError)  # what a loop that must never end waits for

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from shared.kafka.publish import Message, Publisher
 from shared.measure import Measurement
 from shared.metrics import OUTBOX_AGE
+from shared.postgres.away import DATABASE_AWAY
 from shared.topics import TOPICS, Topic
 
 log = structlog.get_logger()
@@ -19,13 +20,7 @@ log = structlog.get_logger()
 POLL_SECONDS = 0.5  # how late an event of another replica's transaction may be seen
 _LOCK = 0x4F757462  # "Outb"
 _BATCH = 500
-_AWAY = (
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    OSError,
-    KafkaError,
-)
+OUTBOX_AWAY = (*DATABASE_AWAY, KafkaError)
 _TOPICS = {topic.name: topic for topic in TOPICS}
 
 
@@ -48,7 +43,7 @@ async def relay_outbox(pool: asyncpg.Pool, publisher: Publisher, wake: asyncio.E
         try:
             async with pool.acquire() as connection:
                 await _relay_all(connection, publisher)
-        except _AWAY as error:
+        except OUTBOX_AWAY as error:
             log.warning("outbox.waiting", error=type(error).__name__)
         try:
             async with asyncio.timeout(POLL_SECONDS):
@@ -62,7 +57,9 @@ def measure_outbox(pool: asyncpg.Pool) -> Measurement:
     """How long the oldest event waits. Every replica sees the same outbox."""
 
     async def measure() -> None:
-        age = await pool.fetchval("select extract(epoch from now() - created_at)::float8 from outbox order by id limit 1")
+        age = await pool.fetchval(
+            "select extract(epoch from now() - created_at)::float8 from outbox order by id limit 1"
+        )
         OUTBOX_AGE.set(age or 0.0)
 
     return Measurement(what="outbox", measure=measure, forget=lambda: OUTBOX_AGE.set(nan))

@@ -14,6 +14,7 @@ from services.intake.pages.sessions import find_session, forget_found_session
 from services.intake.people import User, administers
 from services.intake.read_imports import find_import
 from services.intake.tokens import bearer_of
+from shared.postgres.away import DATABASE_TROUBLE
 
 _bearer = HTTPBearer(auto_error=False, description="A token from `rollcall token create`.")
 _SAFE = ("GET", "HEAD", "OPTIONS")  # they change nothing
@@ -85,7 +86,7 @@ async def may_still_see(request: Request, import_id: UUID) -> bool:
         return await find_import(deps.pool, import_id, for_user=caller.email_key) is not None
     except ApiError:
         return False
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except DATABASE_TROUBLE:
         return True
 
 
