@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -17,6 +18,10 @@ from shared.events import RowRead
 T = TypeVar("T")
 
 BATCH_ROWS = 2_000
+BATCH_CHARACTERS = 4_000_000  # so that rows of the greatest length do not fill the memory
+_READERS = ThreadPoolExecutor(
+    64, thread_name_prefix="reading"
+)  # one for each import that is worked on: none waits for another's file
 _AWAY = (OSError, BaseError)  # the file store cannot be reached; that passes
 
 
@@ -34,7 +39,7 @@ async def open_held(held: HeldImport, progress: Progress) -> SourceReader:
 async def row_batches(
     reader: SourceReader, progress: Progress, *, after: int = 0, size: int = BATCH_ROWS
 ) -> AsyncIterator[list[RowRead]]:
-    """The rows behind row `after`, `size` at a time. Raises Rejected when the file turns out not to be readable."""
+    """The rows behind row `after`, `size` at a time, or fewer when they are long. Raises Rejected when the file turns out not to be readable."""
     rows = reader.rows()
     if after:
         rows = (row for row in rows if row.row > after)
@@ -45,8 +50,9 @@ async def row_batches(
 def _next_batch(rows: Iterator[Row], reader: SourceReader, *, progress: Progress, size: int) -> list[RowRead]:
     import_id, experience_id, columns = str(progress.id), str(progress.experience_id), reader.columns
     email = columns["email"]
-    return [
-        RowRead(
+    batch, characters = [], 0
+    for row in islice(rows, size):
+        event = RowRead(
             import_id=import_id,
             experience_id=experience_id,
             type=progress.type,
@@ -56,13 +62,16 @@ def _next_batch(rows: Iterator[Row], reader: SourceReader, *, progress: Progress
             columns=columns,
             problems=row.problems,
         )
-        for row in islice(rows, size)
-    ]
+        batch.append(event)
+        characters += sum(map(len, row.cells))
+        if characters >= BATCH_CHARACTERS:
+            break
+    return batch
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
     try:
-        return await asyncio.to_thread(work)
+        return await asyncio.get_running_loop().run_in_executor(_READERS, work)
     except (NotFoundError, FileNotFoundError) as error:
         raise ReadingFailedError("the stored file is gone") from error
     except (Rejected, *_AWAY):

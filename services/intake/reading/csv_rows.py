@@ -5,9 +5,10 @@ from itertools import islice
 
 from services.intake.import_types import ImportType
 from services.intake.reading.decode_text import Chunks, detect_encoding
-from services.intake.reading.map_columns import map_columns
-from services.intake.reading.source_rows import Detected, Limits, RawRow
+from services.intake.reading.map_columns import is_result_file, map_columns
+from services.intake.reading.source_rows import Detected, Limits, RawRow, Rejected
 from services.intake.reading.split_rows import RowSplitter, is_blank, sep_line, split_lines
+from shared.problems import problem
 
 DELIMITERS = (",", ";", "\t")
 
@@ -30,7 +31,7 @@ class CsvRows:
         return Detected(kind="csv", encoding=self.encoding.name, delimiter=self.delimiter)
 
     def rows(self) -> Iterator[RawRow]:
-        """Every row, blank ones included; the line `sep=;` is none."""
+        """Every row, blank ones included; the line `sep=;` is none. Raises Rejected when there are too many."""
         return self._rows_by(self.delimiter)
 
     def first_lines(self, count: int) -> list[str]:
@@ -42,17 +43,26 @@ class CsvRows:
 
     def _rows_by(self, delimiter: str) -> Iterator[RawRow]:
         lines = islice(self._lines(), self._lines_before, None)
-        return RowSplitter(lines, delimiter=delimiter, limit=self._limits.row_characters).rows()
+        rows = RowSplitter(lines, delimiter=delimiter, limit=self._limits.row_characters).rows()
+        most = self._limits.rows + self._limits.blank_rows
+        yield from islice(rows, most)
+        if next(rows, None):
+            raise Rejected([problem("file.too_many_rows", limit=f"{most:,}")])
 
     def _delimiter_of_header(self, import_type: ImportType) -> str:
-        """The delimiter by which the header has the most known columns, then the most cells. Only the header is asked:
-        values may hold any number of commas."""
+        """The delimiter by which the header is that of our own file, or has the most known columns, then the most cells.
+        Only the header is asked: values may hold any number of commas."""
 
-        def score(delimiter: str) -> tuple[int, bool, int]:
+        def score(delimiter: str) -> tuple[bool, int, bool, int]:
             header = first_filled(self._rows_by(delimiter))
             cells = header[1] if header else []
             fields = {column.field for column in map_columns(import_type, cells)} - {None}
-            return len(fields), header is None, len(cells)  # lines of nothing but delimiters are blank
+            return (
+                is_result_file(cells),
+                len(fields),
+                header is None,
+                len(cells),
+            )  # lines of nothing but delimiters are blank
 
         return max(DELIMITERS, key=score)
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from services.intake.formula_safe import without_formula_mark
-from services.intake.reading.source_rows import Column, RawRow, Row
+from services.intake.reading.source_rows import Column, Limits, RawRow, Row
 from shared.events import Problem
 from shared.problems import problem
 
@@ -23,10 +23,10 @@ def storable(text: str) -> str:
 class RowExaminer:
     """Turns raw rows into rows, with the problems found while reading."""
 
-    def __init__(self, columns: Sequence[Column], *, encoding: str, row_characters: int, unmark: bool) -> None:
+    def __init__(self, columns: Sequence[Column], limits: Limits, *, encoding: str, unmark: bool) -> None:
         self._fields = [column.field or "" for column in columns]
         self._encoding = encoding  # as sentences name it
-        self._row_characters = row_characters
+        self._limits = limits
         self._unmark = unmark
 
     def row(self, raw: RawRow) -> Row:
@@ -35,6 +35,7 @@ class RowExaminer:
         if self._unmark:
             cells = [without_formula_mark(cell) for cell in cells]
         problems = [*self._shape_problems(cells, flaw)]
+        cells = cells[: self._limits.columns]  # ten thousands of them would be one row's memory in every service
         text = "".join(cells)
         if "\0" in text or not (text.isascii() or _is_encodable(text)):
             problems += self._text_problems(cells)
@@ -44,7 +45,7 @@ class RowExaminer:
     def _shape_problems(self, cells: list[str], flaw: str) -> list[Problem]:
         """A row that was cut has one problem; how many cells the cut left says nothing."""
         if flaw:
-            return [problem(flaw, limit=f"{self._row_characters:,}")]
+            return [problem(flaw, limit=f"{self._limits.row_characters:,}")]
         if any(cell.strip() for cell in cells[len(self._fields) :]):
             return [problem("row.too_many_cells", cells=len(cells), columns=len(self._fields))]
         return []

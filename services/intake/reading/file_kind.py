@@ -87,9 +87,9 @@ def _markup(text: bytes) -> str:
 
 
 def _is_unmarked_utf16(first: bytes) -> bool:
-    """Every other byte of Western text in UTF-16 is NUL."""
-    halves = (first[0::2], first[1::2])
-    return len(first) >= 4 and any(half.count(0) * 2 > len(half) for half in halves)
+    """Every other byte of Western text in UTF-16 is NUL, and those between are not."""
+    are_nul = [half.count(0) * 2 > len(half) for half in (first[0::2], first[1::2])]
+    return len(first) >= 4 and any(are_nul) and not all(are_nul)
 
 
 def _is_binary(first: bytes) -> bool:

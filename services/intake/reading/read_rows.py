@@ -69,8 +69,8 @@ class SourceReader:
     def _examiner(self) -> RowExaminer:
         return RowExaminer(
             self.detected.columns,
+            self._limits,
             encoding=self._table.encoding.label,
-            row_characters=self._limits.row_characters,
             unmark=self.detected.is_result_file,
         )
 

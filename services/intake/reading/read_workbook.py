@@ -2,6 +2,8 @@
 A program of its own, because a hostile workbook can only be survived by losing the process that reads it:
 `python -m services.intake.reading.read_workbook FILE ROW_CHARACTERS`. Imports nothing of the service."""
 
+import errno
+import os
 import resource
 import sys
 import zipfile
@@ -16,7 +18,9 @@ import python_calamine
 Cell = str | float | bool | date | datetime | time | timedelta
 
 MEMORY_BYTES = 2 << 30  # address space; a sheet of a million rows and ten columns fits
-CPU_SECONDS = 120
+CPU_SECONDS = 60
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # bytes, or "max"
+TEXT_BYTES = 512 << 20  # of what is written: few bytes may repeat one long text in every row
 INFLATED_BYTES = 2 << 30  # of all parts together, as the container declares them
 INFLATED_RATIO = 400  # inflated size by packed size; sheets of equal rows come to about 100
 SMALL_BYTES = 50 << 20  # below this inflated size no ratio is suspicious
@@ -34,17 +38,17 @@ _CONTAINERS: tuple[tuple[str, str], ...] = (  # the name of a part that only thi
 
 
 def main(path: str, row_characters: int) -> None:
-    """Write the sheet to standard output. Ends by a signal when the workbook takes too much."""
+    """Write the sheet to standard output. Ends early, without the last line, when the workbook takes too much."""
     _limit_resources()
     out = sys.stdout.buffer
     if refusal := examine(path):
-        out.write(msgspec.json.encode(refusal) + b"\n")
+        out.write(msgspec.json.encode(refusal) + b"\nnull\n")
         return
     try:
         sheet = _first_sheet(path)
     except (python_calamine.CalamineError, OSError, IndexError) as error:
         reason = "it has a password" if "assword" in str(error) else "it is damaged"
-        out.write(msgspec.json.encode({"reason": reason}) + b"\n")
+        out.write(msgspec.json.encode({"reason": reason}) + b"\nnull\n")
         return
     out.write(msgspec.json.encode({"sheet": sheet.name}) + b"\n")
     for row in sheet_rows(sheet, row_characters):
@@ -53,9 +57,20 @@ def main(path: str, row_characters: int) -> None:
 
 
 def _limit_resources() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    memory = memory_bytes(CONTAINER_LIMIT)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (TEXT_BYTES, TEXT_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def memory_bytes(container_limit: Path) -> int:
+    """How much may be taken: at most half of what the container has, because a container that runs out of memory may be
+    killed with all that is in it, and would meet the same workbook after every start."""
+    try:
+        return min(MEMORY_BYTES, int(container_limit.read_text()) // 2)
+    except (OSError, ValueError):
+        return MEMORY_BYTES
 
 
 def examine(path: str) -> dict[str, str]:
@@ -130,4 +145,8 @@ def number_text(number: float) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    try:
+        main(sys.argv[1], int(sys.argv[2]))
+        sys.stdout.flush()
+    except OSError as error:  # a full disk is not the workbook's fault
+        sys.exit(os.EX_IOERR if error.errno == errno.ENOSPC else 1)

@@ -8,10 +8,12 @@ from shared.events import Problem
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of a file is read. Over `rows` or `columns` the file is rejected, over `row_characters` the row is cut."""
+    """How much of a file is read. Over `rows`, `blank_rows` or `columns` the file is rejected, over `row_characters` the
+    row is cut."""
 
     rows: int = 1_000_000  # records; blank rows are not among them
-    columns: int = 1_000
+    blank_rows: int = 2_000_000  # all that a spreadsheet has, twice
+    columns: int = 1_000  # of a row the cells beyond them are left out
     row_characters: int = 65_536  # without the line end
 
 

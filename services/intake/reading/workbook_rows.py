@@ -1,13 +1,17 @@
-"""The rows of an .xlsx file, read by a process of its own (`read_workbook`) whose memory and time are limited."""
+"""The rows of an .xlsx file. A process of its own (`read_workbook`), whose memory and time are limited, writes them into
+a file that has no name; from there they are read as often as needed."""
 
+import errno
 import os
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import IO, Any
 
 import msgspec
@@ -16,16 +20,22 @@ from services.intake.reading.decode_text import UTF8, Chunks
 from services.intake.reading.source_rows import Detected, Limits, RawRow, Rejected
 from shared.problems import problem
 
-_ROOT = Path(__file__).parents[2]  # where the package `services` is found
+WORKBOOKS_AT_ONCE = 1  # in this process: each may take `read_workbook.MEMORY_BYTES`
+END = b"null\n"  # the last line of a reader that was not cut short
+
+_ROOT = Path(__file__).parents[3]  # where the package `services` is found
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "TMPDIR")  # the reader of a stranger's file needs no secrets
+_LINES_BYTES = 1 << 20  # read at a time
+_turn = BoundedSemaphore(WORKBOOKS_AT_ONCE)
 
 
 class WorkbookRows:
-    """The first sheet of a workbook. Each walk over `rows()` reads it anew."""
+    """The first sheet of a workbook, read once, when its first row is asked for."""
 
     def __init__(self, chunks: Chunks, limits: Limits) -> None:
         self._chunks = chunks
         self._limits = limits
+        self._spool: IO[bytes] | None = None
         self._sheet = ""  # its name, once the first row is read
         self.encoding = UTF8  # of all text in a workbook
 
@@ -40,10 +50,19 @@ class WorkbookRows:
 
     def rows(self) -> Iterator[RawRow]:
         """The rows that have content. Raises Rejected when this is no workbook, or one that cannot be read."""
-        with _on_disk(self._chunks()) as path, _reading(path, self._limits.row_characters) as lines:
-            self._sheet = _sheet_name(_record(lines))
-            while (row := _record(lines)) is not None:
-                yield row[0], row[1], row[2]
+        lines = _lines(self._written())
+        self._sheet = _sheet_name(next(lines, None))
+        yield from lines
+
+    def _written(self) -> IO[bytes]:
+        """The lines that the reader wrote."""
+        if self._spool is None:
+            spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed when nobody can read it any more
+            weakref.finalize(self, spool.close)
+            with _turn, _on_disk(self._chunks()) as path:
+                _write(path, spool, self._limits.row_characters)
+            self._spool = spool
+        return self._spool
 
 
 def _sheet_name(head: Any) -> str:
@@ -57,11 +76,17 @@ def _sheet_name(head: Any) -> str:
     raise Rejected([problem("file.not_readable", reason="it is damaged")])
 
 
-def _record(lines: IO[bytes]) -> Any:
-    """The next JSON line. A reader that ended without its last line ran into its limits."""
-    if not (line := lines.readline()).endswith(b"\n"):
-        raise Rejected([problem("file.not_readable", reason="it is damaged or takes too much memory")])
-    return msgspec.json.decode(line)
+def _lines(spool: IO[bytes]) -> Iterator[Any]:
+    """What stands in the lines before the last. Walks may be under way at once: each keeps its own place."""
+    place = 0
+    while True:
+        spool.seek(place)
+        lines = spool.readlines(_LINES_BYTES)
+        place = spool.tell()
+        for line in lines:
+            if line == END:
+                return
+            yield msgspec.json.decode(line)
 
 
 @contextmanager
@@ -73,16 +98,20 @@ def _on_disk(chunks: Iterable[bytes]) -> Iterator[str]:
         yield file.name
 
 
-@contextmanager
-def _reading(path: str, row_characters: int) -> Iterator[IO[bytes]]:
+def _write(path: str, spool: IO[bytes], row_characters: int) -> None:
     command = [sys.executable, "-m", "services.intake.reading.read_workbook", path, str(row_characters)]
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    reader = subprocess.Popen(  # noqa: S603 - our own program; of the file only its temporary path is passed
-        command, cwd=_ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ended = subprocess.run(  # noqa: S603 - our own program; of the file only its temporary path is passed
+        command,
+        cwd=_ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=spool,
+        stderr=subprocess.DEVNULL,
+        check=False,
     )
-    with reader:
-        try:
-            assert reader.stdout is not None  # noqa: S101 - we asked for a pipe
-            yield reader.stdout
-        finally:
-            reader.kill()
+    if ended.returncode == os.EX_IOERR:
+        raise OSError(errno.ENOSPC, "no space for the rows of a workbook")
+    spool.seek(-min(len(END), spool.tell()), os.SEEK_END)
+    if spool.read() != END:
+        raise Rejected([problem("file.not_readable", reason="it is damaged or takes too much memory")])

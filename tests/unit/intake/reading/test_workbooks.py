@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 import openpyxl
+import psutil
 import pytest
 
 from services.intake.reading.read_rows import Limits, SourceReader
@@ -171,10 +172,15 @@ def test_a_workbook_that_is_mostly_air_is_not_unpacked():
     assert (problem.code, problem.params) == ("file.not_readable", {"reason": "it is too large when unpacked"})
 
 
-def test_a_reading_that_is_given_up_leaves_no_process_and_no_file(tmp_path, monkeypatch):
+def test_while_rows_are_taken_no_process_is_held_and_no_file_can_be_left(tmp_path, monkeypatch):
+    """Rows may be taken for minutes, at the pace of the services behind."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     rows = opened(workbook({1: ["Email"], **{row: ["a@b.co"] for row in range(2, 5_000)}})).rows()
     next(rows)
-    assert len(list(tmp_path.iterdir())) == 1
-    rows.close()
     assert list(tmp_path.iterdir()) == []
+    assert psutil.Process().children() == []
+
+
+def test_two_walks_over_a_workbook_do_not_disturb_each_other():
+    reader = opened(workbook({1: ["Email"], **{row: [f"n{row}@b.co"] for row in range(2, 5_000)}}))
+    assert all(one == other for one, other in zip(reader.rows(), reader.rows(), strict=True))
