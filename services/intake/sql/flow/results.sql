@@ -15,7 +15,8 @@ on conflict do nothing
 returning import_id, row, outcome;
 
 -- name: replace_results(import_ids, rows, outcomes, account_ids, problems, ats)
--- What the provisioner really did replaces what we had put down in its stead: `skipped`, or that no answer came.
+-- What the provisioner says replaces what we had put down in its stead: `skipped`, by what was done, and that no answer came,
+-- by any. We ourselves replace nothing.
 update record_results r
 set outcome = t.outcome, account_id = t.account_id, problem = t.problem::json, at = t.at
 from unnest(
@@ -24,8 +25,8 @@ from unnest(
 join record_results old on old.import_id = t.import_id and old.row = t.row
 where
     r.import_id = t.import_id and r.row = t.row
-    and r.outcome <> t.outcome and t.outcome <> 'skipped'
-    and (r.outcome = 'skipped' or r.problem ->> 'code' = 'internal.no_answer')
+    and t.problem::json ->> 'code' is distinct from 'internal.no_answer'
+    and (r.outcome = 'skipped' and t.outcome <> 'skipped' or r.problem ->> 'code' = 'internal.no_answer')
 returning r.import_id, r.outcome, old.outcome as before;
 
 -- name: count_results(import_ids, outcomes, counts)

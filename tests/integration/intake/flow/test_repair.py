@@ -6,6 +6,7 @@ import pytest
 
 from services.intake.claim_work import work_on
 from services.intake.start_run import cancel_import, start_run
+from shared.problems import problem
 from shared.topics import APPROVALS, ROWS
 from tests.integration.intake.flow.world import adds_up, codes, csv, eventually, ledger
 
@@ -169,6 +170,29 @@ async def test_an_answer_that_comes_after_all_tells_what_was_done(world):
         assert adds_up(row)
     assert not any(problem for _, _, _, problem, _ in (await ledger(world.pool, import_id))[1])
     assert await world.told(import_id) == told
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("failed", "provision.refused"), ("skipped", None)])
+async def test_a_late_word_replaces_that_there_was_none_whatever_it_says(world, outcome, code):
+    import_id, approvals = await approved(world, 3)
+    for _ in range(world.deps.settings.repair_tries + 1):
+        await repair(world, import_id)
+    found = problem(code, reason="it may not") if code else None
+    await world.provision(approvals, outcome=outcome, account_id=None, problem=found)
+    row = await world.row(import_id)
+    assert (row["status"], row[outcome]) == ("finished", 3)
+    assert adds_up(row)
+    results = (await ledger(world.pool, import_id))[1]
+    assert [codes(f"[{problem}]") if problem else None for *_, problem, _ in results] == [[code] if code else None] * 3
+
+
+async def test_that_there_was_no_answer_never_replaces_one_that_came_meanwhile(world):
+    import_id, approvals = await approved(world, 3)
+    await world.provision(approvals, outcome="skipped", account_id=None)
+    before = await ledger(world.pool, import_id)
+    none = problem("internal.no_answer", tries=3)
+    await world.provision(approvals, outcome="failed", account_id=None, problem=none)
+    assert await ledger(world.pool, import_id) == before
 
 
 async def test_a_cancelled_run_whose_answers_are_lost_finishes(world):
