@@ -34,13 +34,18 @@ def start_logs(service: str, settings: ServiceSettings) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared_steps,
+            foreign_pre_chain=[*shared_steps, _first_line],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL if name == "aiokafka" else logging.WARNING)
+
+
+def _first_line(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """What others log, without what asyncio adds on further lines: the objects it holds, an error's words among them."""
+    return {**event, "event": str(event["event"]).partition("\n")[0]}
 
 
 def traceback_without_words(exc_info: structlog.typing.ExcInfo) -> str:
