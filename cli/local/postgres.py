@@ -26,6 +26,7 @@ _CONFIG = {
     "wal_compression": "on",
     "synchronous_commit": "on",
     "log_checkpoints": "off",
+    "log_error_verbosity": "terse",  # a DETAIL quotes rows
 }
 
 
