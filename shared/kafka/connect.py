@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer
 
 from shared.settings import KafkaSettings
 
+METADATA_MS = 10_000  # how late a consumer whose topic was gone sees that it is back (Kafka's default: five minutes)
 READ_BYTES = 64 * 1024  # of one partition; a larger batch comes alone
 
 
@@ -18,6 +19,7 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
         "bootstrap_servers": [server.strip() for server in settings.kafka_bootstrap.split(",")],
         "security_protocol": settings.kafka_security,
         "client_id": "rollcall",
+        "metadata_max_age_ms": METADATA_MS,
     }
     if settings.kafka_security.endswith("SSL"):
         arguments["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca_file or None)
