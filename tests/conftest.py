@@ -18,9 +18,11 @@ from tests.stack.databases import Databases
 from tests.stack.mails import Mailbox
 from tests.stack.servers import Servers, servers
 
-# No example has a deadline: tests measure no time. CI looks at the same examples each time; new ones are for developers.
+# No example has a deadline: tests measure no time. CI looks at the same examples each time; new ones are for developers,
+# many new ones with `--hypothesis-profile=long`.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("long", deadline=None, max_examples=2_000)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
