@@ -61,6 +61,16 @@ async def test_two_replicas_with_the_same_records_say_the_same_bytes(replicas):
     assert len(await places(replicas[0])) == 2000
 
 
+async def test_two_replicas_that_have_nothing_to_do_for_the_same_records_say_the_same_bytes(replicas):
+    """No account and no membership is in the way of the second one: only the key of the results is."""
+    emails = [f"person{n}@example.edu" for n in range(500)]
+    await provision(replicas[0], approvals(emails))
+    batch = approvals(emails)
+    first, second = await asyncio.gather(provision(replicas[0], batch), provision(replicas[1], batch))
+    assert first.events == second.events
+    assert counts(first) == {"unchanged": 500}
+
+
 async def test_the_newest_word_about_a_person_is_the_true_one(replicas):
     """Whoever keeps the newest fact per account and membership has the directory, however imports and hands mix."""
     chance = random.Random(2)  # noqa: S311 - makes a story, not a secret
