@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import prometheus_client
@@ -20,7 +20,7 @@ from shared.metrics import BRAKED, SINCE_POLL
 STILL_SECONDS = 180.0  # longer than a rebalance and than the longest wait for an acknowledgement
 CHECK_SECONDS = 5.0  # for one readiness check
 
-Check = Callable[[], Awaitable[None]]
+Check = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Health:
@@ -32,11 +32,15 @@ class Health:
         publishers: Sequence[Publisher],
         checks: Mapping[str, Check],
         measurements: Sequence[Measurement] = (),
+        *,
+        impairments: Mapping[str, Check] | None = None,
     ) -> None:
         self._broker = broker
         self._measuring = Measuring(measurements)
         self._publishers = publishers
         self._checks = checks
+        self._impairments = impairments or {}
+        self._asked: dict[str, asyncio.Future[None]] = {}  # checks that are under way
         self._away_at = time.monotonic()  # when the broker last did not answer
 
     def dead(self) -> list[str]:
@@ -47,10 +51,28 @@ class Health:
     async def not_ready(self) -> list[str]:
         """Why no work should be expected of this service right now."""
         checks = {**self._checks, **({"broker": self.ask_broker} if self._broker.consumers else {})}
-        answers = await asyncio.gather(*(_ask(name, check) for name, check in checks.items()))
-        return [answer for answer in answers if answer] + [
+        return await self._failing(checks) + [
             f"{c.consumption.topic.name}: {why}" for c in self._broker.consumers if (why := _waiting(c))
         ]
+
+    async def impaired(self) -> list[str]:
+        """What cannot be done right now, while all the rest goes on."""
+        return await self._failing(self._impairments)
+
+    async def _failing(self, checks: Mapping[str, Check]) -> list[str]:
+        answers = await asyncio.gather(*(self._ask(name, check) for name, check in checks.items()))
+        return [answer for answer in answers if answer]
+
+    async def _ask(self, name: str, check: Check) -> str:
+        """Waits only so long, and asks nothing new before the last answer has come: a database that hangs holds up the
+        cancelling of a statement too, and each question takes a connection."""
+        asked = self._asked.get(name)
+        if asked is None:
+            asked = self._asked[name] = asyncio.ensure_future(check())
+            asked.add_done_callback(lambda _: self._asked.pop(name))
+        await asyncio.wait({asked}, timeout=CHECK_SECONDS)
+        error = asked.exception() if asked.done() and not asked.cancelled() else TimeoutError()
+        return f"{name}: {type(error).__name__}" if error else ""  # not the message: it may hold addresses and names
 
     async def ask_broker(self) -> None:
         """Raise unless a broker answers."""
@@ -97,7 +119,7 @@ def add_routes(app: FastAPI, health: Health) -> None:
         return _answer(health.dead())
 
     async def readyz(_: Request) -> Response:
-        return _answer(health.dead() + await health.not_ready())
+        return _answer(health.dead() + await health.not_ready(), await health.impaired())
 
     async def metrics(_: Request) -> Response:
         await health.set_gauges()
@@ -107,19 +129,11 @@ def add_routes(app: FastAPI, health: Health) -> None:
     app.router.routes[:0] = [Route(path, endpoint) for path, endpoint in ours]
 
 
-def _answer(reasons: list[str]) -> Response:
+def _answer(reasons: list[str], impaired: Sequence[str] = ()) -> Response:
+    more = {"impaired": impaired} if impaired else {}
     if reasons:
-        return JSONResponse({"status": "failed", "reasons": reasons}, status_code=503)
-    return JSONResponse({"status": "ok"})
-
-
-async def _ask(name: str, check: Check) -> str:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            await check()
-    except Exception as error:
-        return f"{name}: {type(error).__name__}"  # not the message: it may hold addresses and names
-    return ""
+        return JSONResponse({"status": "failed", "reasons": reasons, **more}, status_code=503)
+    return JSONResponse({"status": "ok", **more})
 
 
 def _waiting(consumer: Consumer) -> str:
@@ -128,6 +142,8 @@ def _waiting(consumer: Consumer) -> str:
         return "has not joined its group yet"
     if consumer.consumption.brake.pulled:
         return "stopped, because nearly all it reads is unreadable"
+    if consumer.consumption.trouble and time.monotonic() - consumer.consumption.handled_at < STILL_SECONDS:
+        return f"batches fail with {consumer.consumption.trouble}"
     return f"polls fail with {polling.poll_error}" if polling.poll_error else ""
 
 

@@ -18,7 +18,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
-from shared.health import Health, add_routes
+from shared.health import Check, Health, add_routes
 from shared.http_server import Server, http_config, open_port
 from shared.kafka.admin import TopicMissingError, check_topics
 from shared.kafka.broker import SafeBroker, open_broker
@@ -52,7 +52,8 @@ class Service(Generic[D]):
     subscriptions: Sequence[Subscription[Any, D]]
     loops: Sequence[Callable[[], Awaitable[None]]] = ()  # run for ever; one that ends ends the process
     http: FastAPI | None = None  # /livez, /readyz and /metrics are added to it
-    checks: Mapping[str, Callable[[], Awaitable[None]]] = dataclasses.field(default_factory=dict)  # for /readyz
+    checks: Mapping[str, Check] = dataclasses.field(default_factory=dict)  # not ready while one raises
+    impairments: Mapping[str, Check] = dataclasses.field(default_factory=dict)  # /readyz tells them and stays ready
     measurements: Sequence[Measurement] = ()  # for /metrics, beside what every service counts
 
 
@@ -106,7 +107,9 @@ def _name_of(loop: Callable[[], Awaitable[None]]) -> str:
 async def _work(service: Service[Any], broker: SafeBroker, publishers: list[Publisher], stop: asyncio.Event) -> None:
     """Everything at once until told to stop. Raises ServiceFailedError when a part ends by itself."""
     settings = service.settings
-    health = Health(broker, publishers, service.checks, service.measurements)
+    health = Health(
+        broker, publishers, service.checks, service.measurements, impairments=service.impairments
+    )  # fmt: skip
     app = service.http or FastAPI(openapi_url=None)
     add_routes(app, health)
     server = Server(http_config(app))

@@ -50,6 +50,7 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         deps=Deps(store=store, publisher=publisher, queued=queued),
         subscriptions=SUBSCRIPTIONS,
         loops=(delivery.deliver_mails, tell),
+        impairments={"mail_server": pause.check_reachable},
         checks={"database": store.check, "mail_settings": pause.check},
         measurements=(measure_queue(store),),
     )

@@ -66,6 +66,11 @@ class ServerPause:
         if self.trouble is Trouble.SETTINGS:
             raise PermissionError("the mail server refuses us")
 
+    async def check_reachable(self) -> None:
+        """Raise since the mail server did not take mails, until it took one."""
+        if self.trouble is Trouble.AWAY:
+            raise ConnectionError("the mail server is away")
+
     def _begin(self, trouble: Trouble, reason: str) -> None:
         seconds = _SETTINGS_PAUSE_SECONDS if trouble is Trouble.SETTINGS else self._seconds
         self._until = self._clock() + seconds

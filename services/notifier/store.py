@@ -24,6 +24,7 @@ from services.notifier.mails import (
 )
 from shared.events import EmailPolicy
 from shared.postgres.away import DATABASE_AWAY
+from shared.postgres.pool import check_database
 
 log = structlog.get_logger()
 
@@ -141,8 +142,8 @@ class Store:
         return found
 
     async def check(self) -> None:
-        """Raise when the database does not answer."""
-        await self._pool.fetchval("select 1", timeout=5)
+        """Raise while the database does not answer, or takes no changes."""
+        await check_database(self._pool)
 
 
 def _in_state(mail: NewMail, status: MailStatus) -> NewMail:

@@ -9,7 +9,7 @@ from services.provisioner.http import directory_api
 from services.provisioner.settings import Settings
 from shared.kafka.publish import open_publisher
 from shared.postgres.outbox import measure_outbox, relay_outbox
-from shared.postgres.pool import open_database
+from shared.postgres.pool import check_database, open_database
 from shared.service import Service
 
 
@@ -29,6 +29,6 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         subscriptions=SUBSCRIPTIONS,
         loops=(relay_directory_changes,),
         http=directory_api(pool, settings.directory_token),
-        checks={"database": lambda: pool.fetchval("select 1")},
+        checks={"database": lambda: check_database(pool)},
         measurements=(measure_outbox(pool),),
     )

@@ -7,7 +7,7 @@ from services.validator.consumers import SUBSCRIPTIONS, Deps
 from services.validator.settings import Settings
 from services.validator.store import Store
 from shared.kafka.publish import open_publisher
-from shared.postgres.pool import open_database
+from shared.postgres.pool import check_database, open_database
 from shared.service import Service
 
 
@@ -16,13 +16,10 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
     pool = await resources.enter_async_context(open_database(settings, Path(__file__).parent))
     publisher = await resources.enter_async_context(open_publisher(settings))
 
-    async def database() -> None:
-        await pool.fetchval("select 1")
-
     return Service(
         name="validator",
         settings=settings,
         deps=Deps(store=Store(pool), publisher=publisher),
         subscriptions=SUBSCRIPTIONS,
-        checks={"database": database},
+        checks={"database": lambda: check_database(pool)},
     )

@@ -132,6 +132,7 @@ class Consumption(Generic[E, D]):
         self._deps = deps
         self._decode = Codec(subscription.topic.event).decode
         self._dead_letters = dead_letters
+        self.trouble = ""  # class of the last error, once a batch has failed again
         self._failures = 0
         _tell_from_the_start(self.topic.name)
 
@@ -150,7 +151,7 @@ class Consumption(Generic[E, D]):
             raise BatchFailedError from None
         finally:
             self.handled_at = time.monotonic()
-        self._failures = 0
+        self._failures, self.trouble = 0, ""
         self._count(len(records), len(dead), decoding=decoded - started, handling=time.monotonic() - decoded)
         if seconds := self.brake.pause_after(len(records), len(dead)):
             log.error("consumer.braked", topic=self.topic.name, unreadable=self.brake.unreadable, seconds=seconds)
@@ -201,6 +202,7 @@ class Consumption(Generic[E, D]):
     def _back_off(self, error: BaseException, size: int, consumer: PollingConsumer) -> None:
         first, most = BACK_OFF_SECONDS
         seconds = min(most, first * 2**self._failures) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads replicas
+        self.trouble = type(error).__name__ if self._failures else ""
         self._failures = min(self._failures + 1, 10)
         BATCH_FAILURES.labels(self.topic.name).inc()
         log.warning(

@@ -7,7 +7,10 @@ DATABASE_AWAY = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the connection was cut in the middle of an answer
     asyncpg.OperatorInterventionError,  # it stops, starts, or was told to end a query
-    asyncpg.InsufficientResourcesError,
+    asyncpg.InsufficientResourcesError,  # too many connections, no memory, its disk is full
+    asyncpg.PostgresSystemError,  # its disk cannot be read
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, or closed for changes
+    asyncpg.ObjectNotInPrerequisiteStateError,  # closed for connections
     asyncpg.TransactionRollbackError,
     asyncpg.InvalidCachedStatementError,  # a newer replica has migrated; the next try is planned anew
     OSError,  # a time-out, too

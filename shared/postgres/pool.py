@@ -1,17 +1,21 @@
 """A pool of connections that waits for its database and brings its schema up to date."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import asyncpg
 import structlog
 
+from shared.postgres.away import DATABASE_AWAY
 from shared.postgres.migrate import migrate
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 WAIT_SECONDS = 120.0  # for a database that starts together with us; after it the process exits and is started again
 # Every statement looks up keys, some thousand at once, and shall cost the same whatever the size of the table. So a plan
@@ -28,7 +32,6 @@ _SERVER_SETTINGS = {
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
 }
-_AWAY = (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.ConnectionDoesNotExistError)
 
 
 @asynccontextmanager
@@ -36,9 +39,14 @@ async def open_database(
     settings: ServiceSettings, service_folder: Path, connections: int = 8
 ) -> AsyncIterator[asyncpg.Pool]:
     """A pool on the service's own database, migrated with `<service_folder>/migrations/*.sql`."""
-    pool = await _connect(settings.database_url.get_secret_value(), connections)
+    dsn = settings.database_url.get_secret_value()
+    pool = await _when_there(
+        lambda: asyncpg.create_pool(
+            dsn, min_size=1, max_size=connections, command_timeout=60, server_settings=_SERVER_SETTINGS
+        )
+    )
     try:
-        await migrate(pool, service_folder / "migrations")
+        await _when_there(lambda: migrate(pool, service_folder / "migrations"))
         yield pool
     finally:
         try:
@@ -47,14 +55,18 @@ async def open_database(
             pool.terminate()
 
 
-async def _connect(dsn: str, connections: int) -> asyncpg.Pool:
+async def check_database(pool: asyncpg.Pool) -> None:
+    """Raise while the database does not answer, or answers and takes no changes, as a standby does."""
+    if await pool.fetchval("select current_setting('transaction_read_only')") == "on":
+        raise asyncpg.ReadOnlySQLTransactionError
+
+
+async def _when_there(act: Callable[[], Awaitable[T]]) -> T:
     deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
     while True:
         try:
-            return await asyncpg.create_pool(
-                dsn, min_size=1, max_size=connections, command_timeout=60, server_settings=_SERVER_SETTINGS
-            )
-        except _AWAY as error:
+            return await act()
+        except DATABASE_AWAY as error:
             if asyncio.get_running_loop().time() > deadline:
                 raise
             log.warning("database.away", error=type(error).__name__)

@@ -1,0 +1,59 @@
+"""What /readyz says of checks that fail, hang, or concern only a part of the work."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from shared import health
+from shared.health import Health, add_routes
+
+NO_BROKER: Any = SimpleNamespace(consumers=[])
+
+
+async def away() -> None:
+    raise ConnectionError("somebody@example.org")
+
+
+async def well() -> None:
+    pass
+
+
+async def answer_of(checked: Health) -> tuple[int, dict[str, Any]]:
+    app = FastAPI()
+    add_routes(app, checked)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.test") as http:
+        answer = await http.get("/readyz")
+    return answer.status_code, answer.json()
+
+
+async def test_what_only_a_part_needs_is_told_and_makes_nobody_unready() -> None:
+    checked = Health(NO_BROKER, [], {"database": well}, impairments={"file_store": away})
+    assert await answer_of(checked) == (200, {"status": "ok", "impaired": ["file_store: ConnectionError"]})
+
+
+async def test_what_everything_needs_makes_it_unready() -> None:
+    checked = Health(NO_BROKER, [], {"database": away}, impairments={"file_store": well})
+    assert await answer_of(checked) == (503, {"status": "failed", "reasons": ["database: ConnectionError"]})
+
+
+async def test_a_check_that_cannot_even_be_cancelled_is_told_in_time_and_asked_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(health, "CHECK_SECONDS", 0.02)
+    asked, answer = [], asyncio.Event()
+
+    async def hangs() -> None:
+        asked.append(1)
+        await asyncio.shield(answer.wait())
+
+    checked = Health(NO_BROKER, [], {"database": hangs})
+    assert [await checked.not_ready() for _ in range(3)] == [["database: TimeoutError"]] * 3
+    assert len(asked) == 1
+    answer.set()
+    await asyncio.sleep(0.01)
+    assert await checked.not_ready() == []
+    assert len(asked) == 2
