@@ -173,7 +173,9 @@ class ImportChanged:
     emails: EmailPolicy
     submitted_by: str  # email of the administrator
     started_by: str = ""
-    started_at: str = ""  # when Run was pressed, ISO 8601 UTC; "" before. Its records' results are on their topic from then on
+    started_at: str = (
+        ""  # when Run was pressed, ISO 8601 UTC; "" before. Its records' results are on their topic from then on
+    )
     review_url: str = ""
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
     problems: list[Problem] = dataclasses.field(default_factory=list)  # of the file, when rejected

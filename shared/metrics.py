@@ -82,6 +82,8 @@ IMPORTS_REPAIRED = Gauge(
 )
 IMPORTS_REPAIRED.set(nan)
 
+FILE_STORE_TROUBLE = Gauge("rollcall_file_store_trouble", "1 since source files cannot be stored, until one was.")
+
 # Mails.
 MAILS_SETTLED = Counter("rollcall_mails_settled_total", "Mails settled: sent, failed or doubtful.", ["kind", "status"])
 MAILS_PUT_OFF = Counter("rollcall_mails_put_off_total", "Attempts after which a mail went back into the queue.")

@@ -1,6 +1,7 @@
 """Intake put together: its database, files and publisher, what it consumes, its background work, its API."""
 
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from services.intake.api.http import build_http
@@ -13,31 +14,33 @@ from services.intake.settings import Settings
 from shared.kafka.lag_gauges import measure_lag
 from shared.kafka.publish import open_publisher
 from shared.postgres.outbox import measure_outbox
-from shared.postgres.pool import open_database
+from shared.postgres.pool import check_database, open_database
 from shared.service import Service
 
-_CONNECTIONS = 12  # of one process: three consumers, background work, the rest for requests
+# Of one process. Requests have their own, so that many slow ones hold up each other and not the imports.
+_WORK_CONNECTIONS = 8  # three consumers, background work, health
+_REQUEST_CONNECTIONS = 8
 
 
 async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[Deps]:
     """Intake, ready to run. `resources` closes what it opened."""
+    folder = Path(__file__).parent
     deps = Deps(
-        pool=await resources.enter_async_context(open_database(settings, Path(__file__).parent, _CONNECTIONS)),
+        pool=await resources.enter_async_context(open_database(settings, folder, _WORK_CONNECTIONS)),
         publisher=await resources.enter_async_context(open_publisher(settings)),
         file_store=FileStore(settings.file_store_url),
         settings=settings,
     )
 
-    async def database() -> None:
-        await deps.pool.fetchval("select 1")
-
+    for_requests = await resources.enter_async_context(open_database(settings, folder, _REQUEST_CONNECTIONS))
     return Service(
         name="intake",
         settings=settings,
         deps=deps,
         subscriptions=SUBSCRIPTIONS,
         loops=background_loops(deps),
-        http=build_http(deps),
-        checks={"database": database},
+        http=build_http(replace(deps, pool=for_requests)),
+        impairments={"file_store": deps.file_store.check},
+        checks={"database": lambda: check_database(deps.pool)},
         measurements=(measure_imports(deps.pool), measure_outbox(deps.pool), measure_lag(settings)),
     )

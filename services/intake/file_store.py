@@ -2,14 +2,27 @@
 Paths are made by us from import ids; a person's file name never becomes a path."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 import obstore
+import structlog
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
+
+from shared.metrics import FILE_STORE_TROUBLE
+
+log = structlog.get_logger()
 
 _PART_BYTES = 5 * 1024 * 1024  # the smallest part that S3 accepts; two of them are in memory at once
 _READ_BYTES = 1024 * 1024
+_TRIAL = "trial"  # what is written to see whether that can be done
+_TRIAL_BYTES = 64 * 1024  # a disk that has not even these is full
+
+
+class FileStoreAwayError(OSError):
+    """The file store cannot be written: it is full, or cannot be reached. No file is at fault."""
 
 
 class FileStore:
@@ -21,12 +34,20 @@ class FileStore:
 
     async def save(self, path: str, chunks: AsyncIterator[bytes]) -> None:
         """Write a file as its chunks arrive. What `chunks` raises is raised here, and then no file is left (in a bucket
-        parts may stay until its lifecycle rule for incomplete uploads removes them)."""
-        await obstore.put_async(self._store, path, chunks, chunk_size=_PART_BYTES, max_concurrency=2)
+        parts may stay until its lifecycle rule for incomplete uploads removes them). Raises FileStoreAwayError."""
+        with _writing():
+            await obstore.put_async(self._store, path, chunks, chunk_size=_PART_BYTES, max_concurrency=2)
 
     async def delete(self, path: str) -> None:
-        """Remove a file."""
-        await obstore.delete_async(self._store, path)
+        """Remove a file. Raises FileStoreAwayError."""
+        with _writing(), suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, path)
+
+    async def check(self) -> None:
+        """Write a small file and remove it. Raises FileStoreAwayError."""
+        with _writing(), suppress(FileNotFoundError):  # another replica's check may have removed it
+            await obstore.put_async(self._store, _TRIAL, bytes(_TRIAL_BYTES))
+            await obstore.delete_async(self._store, _TRIAL)
 
     async def stored_before(self, moment: datetime, *, folder: str) -> AsyncIterator[list[str]]:
         """The paths of files in a folder that were complete before then, some at a time."""
@@ -50,3 +71,14 @@ class FileStore:
         """The file's bytes in order, some at a time; each step blocks, so walk it in a thread."""
         for chunk in obstore.get(self._store, path).stream(min_chunk_size=_READ_BYTES):
             yield bytes(chunk)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        FILE_STORE_TROUBLE.set(1)
+        log.error("file_store.away", error=type(error).__name__, detail=str(error).partition("\n")[0])
+        raise FileStoreAwayError from error
+    FILE_STORE_TROUBLE.set(0)

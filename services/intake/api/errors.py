@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from services.intake.api.schemas import problem_json
+from services.intake.file_store import FileStoreAwayError
 from services.intake.receive_file import UploadRefused
 from shared.postgres.away import DATABASE_AWAY
 
@@ -54,6 +55,7 @@ def answer_errors(app: FastAPI) -> None:
     app.exception_handler(UploadRefused)(_on_upload_refused)
     app.exception_handler(RequestValidationError)(_on_invalid_request)
     app.exception_handler(HTTPException)(_on_http_exception)
+    app.exception_handler(FileStoreAwayError)(_on_file_store_away)
     for kind in DATABASE_AWAY:
         app.exception_handler(kind)(_on_database_away)
     app.exception_handler(Exception)(_on_failure)
@@ -92,6 +94,14 @@ async def _on_database_away(request: Request, error: Exception) -> JSONResponse:
     log.warning("request.database_away", error=type(error).__name__, route=_route(request))
     detail = "The database does not answer; try again in a moment."
     return problem_answer(ApiError(503, "service.unavailable", detail, headers={"Retry-After": "5"}))
+
+
+async def _on_file_store_away(_: Request, error: FileStoreAwayError) -> JSONResponse:
+    detail = (
+        "The file cannot be stored right now, so nothing was imported. Try again in a few minutes; if it stays so, tell "
+        "those who run Rollcall that its file store is full or cannot be reached."
+    )
+    return problem_answer(ApiError(503, "file_store.unavailable", detail, headers={"Retry-After": "60"}))
 
 
 async def _on_failure(request: Request, error: Exception) -> JSONResponse:

@@ -31,9 +31,10 @@ def _written_for_people(handler: Handler) -> Handler:
 
 def _page(request: Request, answered: JSONResponse) -> Response:
     """The error as a page: its own words where we have some, else what the API says."""
+    problem = json.loads(bytes(answered.body))
     page = render(
         request, "error.html", status=answered.status_code, code=answered.status_code,
-        detail=json.loads(bytes(answered.body)).get("detail", ""),
+        reason=str(problem.get("code", "")).replace(".", "_"), detail=problem.get("detail", ""),
     )  # fmt: skip
     for name in ("retry-after", "allow"):
         if name in answered.headers:

@@ -46,6 +46,19 @@ async def test_what_cannot_be_taken_is_said_on_the_form(site: Site) -> None:
     assert "There is no file" in text_of(missing.text)
 
 
+async def test_a_file_that_cannot_be_stored_right_now_is_nobodys_fault(site: Site, tmp_path: Path) -> None:
+    browser = await site.signed_in()
+    imports = f"/experiences/{site.people['experience_id']}/settings/imports"
+    form = {"csrf": await browser.csrf(), "type": "experience-learners"}
+    (tmp_path / "imports").touch()  # in the way of a folder
+    refused = await browser.post(imports, data=form, files={"file": ("learners.csv", CSV)})
+    assert refused.status_code == 503
+    assert "The file cannot be stored right now" in text_of(refused.text)
+    assert "No imports yet" in text_of((await browser.get(imports)).text)
+    (tmp_path / "imports").unlink()
+    assert (await browser.post(imports, data=form, files={"file": ("learners.csv", CSV)})).status_code == 303
+
+
 async def test_a_file_over_the_limit_is_refused_with_the_limit(
     database: Callable[[str], Awaitable[str]], tmp_path: Path
 ) -> None:
