@@ -14,7 +14,7 @@ import asyncpg
 from services.intake.formula_safe import formula_safe
 from services.intake.list_records import list_records
 from services.intake.people import Database
-from services.intake.reading.map_columns import RESULT_HEADERS
+from services.intake.reading.map_columns import RESULT_HEADERS, added_columns
 from services.intake.record_filters import Filters
 from services.intake.record_view import record_view
 
@@ -33,10 +33,8 @@ class OriginalColumns:
     def of(cls, detected: Mapping[str, Any] | None) -> "OriginalColumns":
         """From what was detected about the file; nothing was, when it could not be read."""
         columns = (detected or {}).get("columns", [])
-        ours = RESULT_HEADERS if (detected or {}).get("is_result_file") else ()
-        kept = [
-            (place, column["header"]) for place, column in enumerate(columns) if column["header"].strip() not in ours
-        ]
+        ours = added_columns([column["header"] for column in columns])
+        kept = [(place, column["header"]) for place, column in enumerate(columns) if place not in ours]
         return cls(tuple(header for _, header in kept), tuple(place for place, _ in kept), len(columns))
 
     def line(self, record: Mapping[str, Any]) -> list[str]:

@@ -33,9 +33,9 @@ def fields_by_header(import_type: ImportType) -> dict[str, str]:
 def map_columns(import_type: ImportType, headers: Sequence[str]) -> tuple[Column, ...]:
     """Each header with the field it is taken for. The columns that our result files add are ignored."""
     fields = fields_by_header(import_type)
-    added = RESULT_HEADERS if is_result_file(headers) else ()
+    added = added_columns(headers)
     return tuple(
-        Column(header, None if header.strip() in added else fields.get(header_key(header)), index)
+        Column(header, None if index in added else fields.get(header_key(header)), index)
         for index, header in enumerate(headers)
     )
 
@@ -52,6 +52,14 @@ def header_problems(import_type: ImportType, columns: Sequence[Column]) -> list[
 def is_result_file(headers: Iterable[str]) -> bool:
     """Is this the header of our own records.csv, perhaps corrected by a person?"""
     return {header.strip() for header in headers}.issuperset(RESULT_HEADERS)
+
+
+def added_columns(headers: Sequence[str]) -> frozenset[int]:
+    """Where the columns stand that our result file added. The last ones count: the original may have had a `row` of its own."""
+    if not is_result_file(headers):
+        return frozenset()
+    last = {header.strip(): index for index, header in enumerate(headers)}
+    return frozenset(last[name] for name in RESULT_HEADERS)
 
 
 def _missing(rule: ColumnRule, columns: Sequence[Column]) -> Problem:
