@@ -112,6 +112,10 @@ class _Upload:
             self._parse(chunk)
             if self._file.size > self._max_bytes or received > self._max_bytes + _OVERHEAD_BYTES:
                 raise _too_large(self._max_bytes)
+            if received - self._file.size > _OVERHEAD_BYTES:
+                raise UploadRefused(
+                    422, "request.invalid", "There is too much around the file; send it and its few fields."
+                )
             if sum(part.size for part in self._short) > _FIELD_BYTES:
                 raise UploadRefused(422, "request.invalid", "The fields `type`, `emails` and `run` are short words.")
             if piece := self._file.take():

@@ -11,6 +11,7 @@ from services.intake.pages.rate_limits import limit_uploads
 from services.intake.people import User
 from services.intake.receive_file import ReceivedFile, receive_file
 from services.intake.submit_import import NewImport, submit_import
+from services.intake.upload_turns import UploadTurns
 
 Check = Callable[[ReceivedFile], None]
 
@@ -30,10 +31,12 @@ async def take_upload(
     await limit_uploads(deps, by)
     import_id = uuid4()
     path = source_path(import_id)
-    received = await receive_file(
-        request.stream(), request.headers,
-        file_store=deps.file_store, path=path, max_bytes=deps.settings.upload_max_bytes, types=IMPORT_TYPES,
-    )  # fmt: skip
+    turns: UploadTurns = request.app.state.upload_turns
+    async with turns.take(by.email_key):
+        received = await receive_file(
+            request.stream(), request.headers,
+            file_store=deps.file_store, path=path, max_bytes=deps.settings.upload_max_bytes, types=IMPORT_TYPES,
+        )  # fmt: skip
     taken = None
     try:
         if check:

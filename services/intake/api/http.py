@@ -12,6 +12,7 @@ from services.intake.pages.headers import SecurityHeaders, guard_failures
 from services.intake.pages.routes import add_pages
 from services.intake.pages.sessions import SignInNeeded, go_to_sign_in, is_https
 from services.intake.pages.signing import Signing
+from services.intake.upload_turns import UploadTurns
 from services.intake.watch_imports import ImportWatches
 from shared.described_errors import DescribedApi
 from shared.http_bodies import LimitBodies
@@ -35,6 +36,7 @@ def build_http(deps: Deps) -> FastAPI:
     )  # fmt: skip
     app.refuses_changes = True
     app.state.deps = deps
+    app.state.upload_turns = UploadTurns()
     app.state.watches = ImportWatches(deps.pool)
     app.state.signing = Signing(deps.pool, deps.settings.session_secret)
     app.state.provider = oidc.open_provider(deps)

@@ -45,7 +45,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     413: {"description": "The file is too large; the limit is in the message (`file.too_large`)."},
     415: {"description": "The body is not multipart/form-data."},
     503: {"description": "The file cannot be stored right now (`file_store.unavailable`)."},
-    429: {"description": "Too many uploads in a minute (`rate.limited`)."},
+    429: {"description": "Too many uploads in a minute (`rate.limited`), or at once (`uploads.busy`)."},
 }
 IdempotencyKey = Annotated[
     str | None,

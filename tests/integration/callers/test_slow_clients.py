@@ -1,9 +1,7 @@
 """Clients that let us wait: heads and bodies that dribble come to an end, and everybody else is served meanwhile."""
 
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from fastapi import FastAPI
@@ -11,10 +9,10 @@ from fastapi import FastAPI
 from services.intake.api.uploads import is_upload
 from shared.http_bodies import LimitBodies
 from shared.http_server import BoundedProtocol
+from tests.integration.callers.sockets import answer_of, connect, upload_head
 from tests.integration.callers.world import Intake, open_intake
 
 SECONDS = 1.0  # instead of half a minute
-BOUND = 20.0  # for what ends by itself
 
 
 class Impatient(BoundedProtocol):
@@ -36,19 +34,6 @@ def hurried(new_database: Callable[[str], str], files: Path) -> Iterator[Intake]
         yield intake
 
 
-def connect(intake: Intake) -> socket.socket:
-    address = urlsplit(intake.base_url)
-    return socket.create_connection((address.hostname, address.port), timeout=BOUND)
-
-
-def answer_of(client: socket.socket) -> bytes:
-    """All that comes until the server closes; a server that never does fails the test."""
-    parts = []
-    while part := client.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
-
-
 @pytest.mark.parametrize("sent", [b"", b"GET /livez HTTP/1.1\r\n", b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: "])
 def test_a_head_that_never_ends_is_not_waited_for(hurried: Intake, sent: bytes) -> None:
     with connect(hurried) as client:
@@ -56,19 +41,10 @@ def test_a_head_that_never_ends_is_not_waited_for(hurried: Intake, sent: bytes) 
         assert answer_of(client) == b""
 
 
-def upload_head(intake: Intake, length: int) -> bytes:
-    path = f"/api/v1/experiences/{intake.people['experience_id']}/imports"
-    return (
-        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {intake.people['token']}\r\n"
-        f"Content-Type: multipart/form-data; boundary=B\r\nContent-Length: {length}\r\n\r\n"
-        '--B\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nEmail\r\n'
-    ).encode()
-
-
 def test_an_upload_that_dribbles_is_refused_leaves_nothing_and_keeps_nobody_waiting(
     hurried: Intake, files: Path
 ) -> None:
-    slow = [connect(hurried) for _ in range(30)]
+    slow = [connect(hurried) for _ in range(3)]
     for client in slow:
         client.sendall(upload_head(hurried, 10_000))
     assert hurried.upload().status_code == 202
