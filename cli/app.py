@@ -35,6 +35,7 @@ app.add_typer(experiences.app, name="experience")
 app.add_typer(tokens.app, name="token")
 app.add_typer(directory.account, name="account")
 app.add_typer(directory.membership, name="membership")
+app.add_typer(directory.whole, name="directory")
 app.add_typer(operations.topics, name="topics")
 app.add_typer(operations.dead_letters, name="dead-letters")
 

@@ -1,9 +1,9 @@
-"""`rollcall account` and `rollcall membership`: change the directory by hand, as another system of the platform would.
+"""`rollcall account`, `membership` and `directory`: change the directory by hand, as another system of the platform would.
 Goes to the provisioner's database, which tells everybody by `directory.changes`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -12,11 +12,15 @@ from rich.console import Console
 
 from cli.client import local_stack
 from services.provisioner import directory
+from services.provisioner.announce import announce_directory
 from services.provisioner.directory import Change, InvalidValue
 
 account = typer.Typer(no_args_is_help=True, help="Accounts of the platform.")
 membership = typer.Typer(no_args_is_help=True, help="Who is in an experience, in which role.")
 
+whole = typer.Typer(no_args_is_help=True, help="The directory as a whole.")
+
+T = TypeVar("T")
 Email = Annotated[str, typer.Argument(help="The person's email.")]
 Experience = Annotated[UUID, typer.Argument(help="Id of the experience.")]
 Role = Annotated[str, typer.Option(help="Role in the experience.")]
@@ -62,12 +66,23 @@ def remove_membership(
     _change(database_url, lambda c: directory.remove_membership(c, experience_id, email, role=role))
 
 
-def _change(database_url: str, change: Callable[[asyncpg.Connection], Awaitable[Change]]) -> None:
+@whole.command("announce")
+def announce(database_url: DatabaseUrl = "") -> None:
+    """Tell all accounts and memberships again, after directory.changes was lost or the validator's database is new."""
+    facts = asyncio.run(_connected(_address(database_url), announce_directory))
+    Console().print(f"{facts:,} facts; directory.changes will tell them.")
+
+
+def _address(database_url: str) -> str:
     address = database_url or str(local_stack().get("databases", {}).get("provisioner", ""))
     if not address:
         raise typer.BadParameter("no local stack is up here; run `rollcall up` or give --database-url")
+    return address
+
+
+def _change(database_url: str, change: Callable[[asyncpg.Connection], Awaitable[Change]]) -> None:
     try:
-        done = asyncio.run(_connected(address, change))
+        done = asyncio.run(_connected(_address(database_url), change))
     except InvalidValue as invalid:
         raise typer.BadParameter(str(invalid)) from invalid
     Console(stderr=done is Change.NO_ACCOUNT).print(_SENTENCES[done])
@@ -75,7 +90,7 @@ def _change(database_url: str, change: Callable[[asyncpg.Connection], Awaitable[
         raise typer.Exit(1)
 
 
-async def _connected(address: str, change: Callable[[asyncpg.Connection], Awaitable[Change]]) -> Change:
+async def _connected(address: str, change: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     connection = await asyncpg.connect(address, timeout=10)
     try:
         return await change(connection)

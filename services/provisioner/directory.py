@@ -38,13 +38,13 @@ async def add_account(connection: Connection, email: str, *, first_name: str = "
     _check_name(first_name)
     _check_name(last_name)
     async with connection.transaction():
-        await _hold(connection)
+        await hold(connection)
         account_id = await QUERIES.insert_account(
             connection, email_key=key, email=shown, first_name=first_name, last_name=last_name
         )
         if account_id is None:
             return Change.NEEDLESS
-        at = await _moment(connection)
+        at = await moment(connection)
         await _tell(connection, DirectoryChanged(email_key=key, present=True, at=at, account_id=account_id))
         return Change.DONE
 
@@ -53,12 +53,12 @@ async def remove_account(connection: Connection, email: str) -> Change:
     """Take a person's account away, and all memberships with it. Raises InvalidValue."""
     _, key = _address(email)
     async with connection.transaction():
-        await _hold(connection)
+        await hold(connection)
         account_id = await QUERIES.delete_account(connection, email_key=key)
         if account_id is None:
             return Change.NEEDLESS
         places = [row async for row in QUERIES.delete_memberships_of(connection, account_id=account_id)]
-        gone = {"email_key": key, "present": False, "at": await _moment(connection), "account_id": account_id}
+        gone = {"email_key": key, "present": False, "at": await moment(connection), "account_id": account_id}
         for experience_id, role in places:
             await _tell(connection, DirectoryChanged(**gone, experience_id=experience_id, role=role))
         await _tell(connection, DirectoryChanged(**gone))
@@ -85,14 +85,14 @@ async def _change_membership(
         raise InvalidValue("A role is a word of lower-case letters, digits, - and _, up to 64 of them.")
     change = QUERIES.insert_membership if present else QUERIES.delete_membership
     async with connection.transaction():
-        await _hold(connection)
+        await hold(connection)
         account_id = await QUERIES.account_id_of(connection, email_key=key)
         if account_id is None:
             return Change.NO_ACCOUNT
         if await change(connection, account_id=account_id, experience_id=experience_id, role=role) is None:
             return Change.NEEDLESS
         changed = DirectoryChanged(
-            email_key=key, present=present, at=await _moment(connection), account_id=account_id,
+            email_key=key, present=present, at=await moment(connection), account_id=account_id,
             experience_id=str(experience_id), role=role,
         )  # fmt: skip
         await _tell(connection, changed)
@@ -114,19 +114,25 @@ def _check_name(name: str) -> None:
         raise InvalidValue(f"A name has at most {LONGEST_NAME} characters, and all of them can be shown.")
 
 
-async def _hold(connection: Connection) -> None:
+async def hold(connection: Connection) -> None:
+    """Keep batches and other changes waiting until the transaction ends."""
     async for _ in QUERIES.hold_directory(connection, lock=DIRECTORY_LOCK):
         pass
 
 
-async def _moment(connection: Connection) -> str:
+async def moment(connection: Connection) -> str:
     """The time now that the change is made, and before anyone can see it."""
-    moment: datetime = await QUERIES.moment(connection)
-    return iso(moment)
+    now: datetime = await QUERIES.moment(connection)
+    return iso(now)
 
 
 async def _tell(connection: Connection, changed: DirectoryChanged) -> None:
+    await put_in_outbox(connection, DIRECTORY, message_of(changed))
+
+
+def message_of(changed: DirectoryChanged) -> Message:
+    """A fact under its key, of which the newest is kept for ever."""
     key = changed.email_key
     if changed.role:
         key = f"{key}/{changed.experience_id}/{changed.role}"
-    await put_in_outbox(connection, DIRECTORY, Message(key.encode(), encode(changed)))
+    return Message(key.encode(), encode(changed))

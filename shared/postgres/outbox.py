@@ -25,14 +25,17 @@ _TOPICS = {topic.name: topic for topic in TOPICS}
 
 
 async def put_in_outbox(
-    connection: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, topic: Topic, message: Message
+    connection: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, topic: Topic, *messages: Message
 ) -> None:
-    """Note an event in the caller's transaction."""
-    headers = json.dumps([[name, value.decode()] for name, value in message.headers])
-    await connection.execute(
+    """Note events in the caller's transaction, in their order."""
+    await connection.executemany(
         "insert into outbox (topic, key, value, headers) values ($1, $2, $3, $4)",
-        topic.name, message.key, message.value, headers,
-    )  # fmt: skip
+        [(topic.name, message.key, message.value, _headers(message)) for message in messages],
+    )
+
+
+def _headers(message: Message) -> str:
+    return json.dumps([[name, value.decode()] for name, value in message.headers])
 
 
 async def relay_outbox(pool: asyncpg.Pool, publisher: Publisher, wake: asyncio.Event) -> None:

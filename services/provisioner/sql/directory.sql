@@ -34,6 +34,21 @@ returning account_id;
 -- The account of a person.
 select id from accounts where email_key = :email_key;
 
+-- name: accounts_to_tell(account_id, limit)
+-- The accounts after one.
+select id as account_id, email_key from accounts where id > :account_id order by id limit :limit;
+
+-- name: memberships_to_tell(experience_id, account_id, role, limit)
+-- The memberships after one, or the first ones.
+select m.experience_id::text as experience_id, m.account_id, m.role, a.email_key
+from memberships m
+join accounts a on a.id = m.account_id
+where
+    (m.experience_id, m.account_id, m.role)
+    > (coalesce(:experience_id::text, '00000000-0000-0000-0000-000000000000')::uuid, :account_id::bigint, :role::text)
+order by m.experience_id, m.account_id, m.role
+limit :limit;
+
 -- name: moment()$
 -- The time, later than everything this transaction has seen or done.
 select clock_timestamp();

@@ -15,6 +15,7 @@ ADA = "ada@example.edu"
 ROLLCALL = typer.Typer()
 ROLLCALL.add_typer(directory.account, name="account")
 ROLLCALL.add_typer(directory.membership, name="membership")
+ROLLCALL.add_typer(directory.whole, name="directory")
 
 
 @pytest.fixture
@@ -85,3 +86,13 @@ async def test_another_database_may_be_named(rollcall, address, connection, tmp_
 async def test_without_a_stack_it_says_what_to_do(rollcall, tmp_path):
     code, output = await rollcall("account", "add", ADA, home=tmp_path / "nowhere")
     assert (code, "rollcall up" in output) == (2, True)
+
+
+async def test_all_that_there_is_is_announced(rollcall, connection):
+    await rollcall("account", "add", ADA)
+    await rollcall("membership", "add", EXPERIENCE, ADA)
+    await connection.execute("delete from outbox")
+    code, output = await rollcall("directory", "announce")
+    assert code == 0
+    assert "2 facts" in output
+    assert await connection.fetchval("select count(*) from outbox where topic = 'directory.changes'") == 2
