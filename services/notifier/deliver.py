@@ -86,7 +86,8 @@ class Delivery:
             while not self._claimed:
                 self._queued.clear()
                 mails = await patiently(lambda: self._store.claim(self._sender, most=CLAIM_MAILS, lease=LEASE))
-                self._claimed.extend(mails)
+                # One that we have in hand already, because its lease had ended and it was put back, is not had twice.
+                self._claimed.extend(mail for mail in mails if mail.id not in self._in_hand)
                 self._in_hand.update(mail.id for mail in mails)
                 if not mails:
                     with suppress(TimeoutError):

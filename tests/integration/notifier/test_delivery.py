@@ -189,6 +189,25 @@ async def test_a_mail_whose_lease_was_lost_is_not_sent_by_its_old_holder(pool, s
     assert await store.start_sending(mail.id, new)
 
 
+async def test_a_mail_that_one_process_claims_twice_is_sent_once(pool, queue, delivering, settled, emails, post_office):
+    """It waited for the mail server so long that its lease ended and another process put it back."""
+    await post_office.close()
+    await queue()
+    pause = ServerPause()
+    async with delivering(pause=pause, smtp_connections=4):
+        await eventually(_async(lambda: pause.trouble is Trouble.AWAY))
+        for _ in range(3):
+            await pool.execute("update emails set status = 'queued'")
+            await eventually(lambda: _is_claimed(emails))
+        await post_office.open()
+        assert await settled() == {"sent": 1}
+    assert len(post_office.mails) == 1
+
+
+async def _is_claimed(emails):
+    return await emails() == {"claimed": 1}
+
+
 async def test_a_stop_finishes_the_mail_in_flight_and_gives_the_others_back(queue, delivering, emails, post_office):
     await queue(5)
     post_office.to_mail.append(Silence.HANG)
