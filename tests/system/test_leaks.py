@@ -30,11 +30,16 @@ class Life:
         self.stack, self.outside = stack, Outside(stack)
         self.tag = f"leak{uuid.uuid4().hex[:10]}"
         self.learners: set[str] = {self.tag}  # part of every email and name below
+        self.owner = f"owner{self.tag[4:]}@northfield-college.org"  # whom their own pages may name
         self.doors: set[str] = set()  # tokens, links, cookies
         self.errors: list[httpx.Response] = []
 
+    @property
+    def secrets(self) -> set[str]:
+        return {*self.learners, *self.doors, self.owner, self.stack["user"]}
+
     def open_and_close_doors(self, rollcall: Rollcall) -> None:
-        email = f"{self.tag}.admin@northfield-college.org"
+        email = self.owner
         token = rollcall("token", "create", email).stdout.strip()
         listed = rollcall("token", "list", email).stdout
         rollcall("token", "revoke", listed.split()[0])
@@ -140,13 +145,13 @@ def test_no_log_names_a_person_or_opens_a_door(life: Life, stack_home: Path) -> 
     logs = list(stack_home.glob("logs/*.log"))
     assert {"intake", "validator", "provisioner", "notifier"} <= {log.stem for log in logs}
     for log in logs:
-        assert found(log.read_bytes(), life.learners | life.doors) == [], log.name
+        assert found(log.read_bytes(), life.secrets) == [], log.name
 
 
 def test_no_metric_and_no_health_page_does(life: Life) -> None:
     for address in life.stack["services"].values():
         for page in ("livez", "readyz", "metrics"):
-            assert found(httpx.get(f"{address}/{page}").text, life.learners | life.doors) == []
+            assert found(httpx.get(f"{address}/{page}").text, life.secrets) == []
 
 
 def test_no_error_does(life: Life) -> None:
