@@ -57,3 +57,11 @@ check: lint test ## What CI runs
 bench: $(READY) ## Measure throughput and latency; the sizes: make bench ARGS="10 1000 100000 1000000"
 	@$(BIN)/rollcall up --detach
 	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: mutations
+mutations: $(READY) ## Break the product on purpose and see the tests notice; only one: make mutations ARGS="--only NAME"
+	@$(BIN)/python -m tests.mutations $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(READY) ## Look for files that the reader cannot bear, guided by coverage: make fuzz ARGS="--seconds 600"
+	@UV_PROJECT_ENVIRONMENT=.rollcall/fuzz $(UV) run --frozen --quiet --no-default-groups --group fuzz python -m tests.hostile.fuzz $(ARGS)
