@@ -1,5 +1,5 @@
-"""Writes the documents that are made from code: topics.md, configuration.md and importing.md. Run it after changing a topic,
-a setting or the guide of the pages; a test compares."""
+"""Writes the documents that are made from code: topics.md, configuration.md, importing.md and the list in reliability.md. Run it
+after changing a topic, a setting, the guide of the pages or a mutation; a test compares."""
 
 import importlib
 from collections.abc import Iterator
@@ -9,10 +9,12 @@ from pydantic_core import PydanticUndefined
 
 from shared.settings import ServiceSettings
 from shared.topics import TOPICS, Topic
+from tests.mutations.mutation import Mutation, read_mutations
 
 DOCS = Path(__file__).parent
 SERVICES = ("intake", "validator", "provisioner", "notifier")
 PREFIX = ServiceSettings.model_config["env_prefix"]
+MUTATIONS_BEGIN, MUTATIONS_END = "<!-- mutations: made by docs/generate.py -->", "<!-- end of mutations -->"
 
 
 def topics_document() -> str:
@@ -74,8 +76,36 @@ def importing_document() -> str:
     return (DOCS.parent / "services" / "intake" / "pages" / "guide" / "en.md").read_text(encoding="utf-8")
 
 
+def reliability_document() -> str:
+    """The page as it stands, with the list of mutations of today."""
+    written = (DOCS / "reliability.md").read_text(encoding="utf-8")
+    before, _, rest = written.partition(MUTATIONS_BEGIN)
+    _, _, after = rest.partition(MUTATIONS_END)
+    return "\n".join([before + MUTATIONS_BEGIN, *_mutations(), MUTATIONS_END + after])
+
+
+def _mutations() -> Iterator[str]:
+    listed = read_mutations()
+    for number, sentence in listed.rules.items():
+        yield from (
+            "",
+            f"**{number}. {sentence}**",
+            "",
+            "| broken | what goes wrong then | caught by |",
+            "|---|---|---|",
+        )
+        yield from (_mutation_line(mutation) for mutation in listed.mutations if mutation.rule == number)
+    yield ""
+
+
+def _mutation_line(mutation: Mutation) -> str:
+    tests = "<br>".join(f"`{test.rpartition('::')[2]}`" for test in mutation.caught_by)
+    return f"| {mutation.name} | {mutation.what} | {tests} |"
+
+
 DOCUMENTS = {
     "topics.md": topics_document, "configuration.md": configuration_document, "importing.md": importing_document,
+    "reliability.md": reliability_document,
 }  # fmt: skip
 
 if __name__ == "__main__":
