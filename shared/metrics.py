@@ -110,3 +110,5 @@ for _trouble in ("away", "settings"):
 for _status in ("sent", "failed", "doubtful"):
     for _kind in ("welcome", "finish"):
         MAILS_SETTLED.labels(_kind, _status)
+for _result in ("asked", "given_up"):
+    MAIL_REPAIRS.labels(_result)
