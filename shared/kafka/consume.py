@@ -21,8 +21,9 @@ from faststream.message import AckStatus
 from shared.events import Codec
 from shared.kafka.brake import Brake
 from shared.kafka.message import dead_letter, origin_of
-from shared.kafka.poll import PollingConsumer, UnreadableRecord
+from shared.kafka.poll import PollingConsumer
 from shared.kafka.publish import Publisher
+from shared.kafka.unpack import UnreadableRecord
 from shared.metrics import BATCH_FAILURES, BATCH_SECONDS, COMMIT_FAILURES, DEAD_LETTERS, EVENTS, REBALANCES
 from shared.topics import Topic
 
@@ -85,6 +86,7 @@ class BatchMessage(KafkaAckableMessage):
             ends = {partition: records[-1].offset + 1 for partition, records in self._by_partition().items()}
             await self._commit({tp: end for tp, end in ends.items() if tp in self.consumer.assignment()})
         self.committed = self.committed or AckStatus.ACKED
+        self._let_go()
 
     async def nack(self) -> None:
         """Go back to each partition's first record, where it is still ours."""
@@ -93,10 +95,17 @@ class BatchMessage(KafkaAckableMessage):
                 if partition in self.consumer.assignment():
                     self.consumer.seek(partition, records[0].offset)
         self.committed = self.committed or AckStatus.NACKED
+        self._let_go()
 
     async def reject(self) -> None:
         """Nothing is thrown away here: the same as `nack`."""
         await self.nack()
+
+    def _let_go(self) -> None:
+        """Of the records. asyncio keeps cancelled timers for minutes, and with their contexts whatever FastStream had there:
+        this message."""
+        self.raw_message = self.body = ()
+        self.clear_cache()
 
     async def _commit(self, ends: dict[TopicPartition, int]) -> None:
         started = time.monotonic()
@@ -242,7 +251,7 @@ def stray_or_raise(error: BaseException) -> None:
 
 def _why_unreadable(record: ConsumerRecord, error: Exception) -> str:
     if isinstance(record, UnreadableRecord):
-        return "record.not_unpacked"
+        return "batch.not_unpacked"
     if not record.value:
         return "event.empty"
     if isinstance(error, msgspec.ValidationError):

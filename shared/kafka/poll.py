@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 import structlog
@@ -11,8 +12,13 @@ from aiokafka.errors import (
     CorruptRecordException,
     IllegalStateError,
     KafkaError,
+    LeaderNotAvailableError,
     UnsupportedCodecError,
+    for_code,
 )
+from aiokafka.protocol.fetch import FetchRequest
+
+from shared.kafka.unpack import UNPACKED_LIMIT, PollTooLargeError, begin_poll, bound_unpacking, unpack
 
 log = structlog.get_logger()
 
@@ -20,12 +26,11 @@ Records = dict[TopicPartition, list[ConsumerRecord]]
 
 POLL_MS = 500  # how long one poll waits for a first record; records that arrive end it at once
 ERROR_SECONDS = 0.5  # between polls while they fail
-_CHECK_MS = 300  # how long a suspected partition is waited for
-_TRIES = 3  # at a record that cannot be unpacked, before it is passed over
+_FETCH_BYTES = 1024 * 1024  # of a suspected partition; a batch that is larger comes whole
+_TRIES = 3  # at a batch with a wrong checksum, before it is passed over
 
 
-class UnreadableRecord(ConsumerRecord):  # type: ignore[misc] # aiokafka is untyped
-    """Stands for a record that cannot even be unpacked, such as one with a header name that is not UTF-8."""
+bound_unpacking()
 
 
 class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is untyped
@@ -38,8 +43,8 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         self.poll_error = ""  # class of the last poll's error
         self.held_until = 0.0
         self._astray = False
-        self._suspected: list[TopicPartition] = []  # of holding a record that cannot be unpacked
-        self._failed_at: dict[tuple[TopicPartition, int], int] = {}
+        self._suspected: dict[TopicPartition, int] = {}  # of holding, before this offset, what aiokafka cannot unpack
+        self._corrupt: Counter[tuple[TopicPartition, int]] = Counter()  # tries at wrong checksums
 
     def hold(self, seconds: float) -> None:
         """Give out no records for so long. Heartbeats, rebalances and stopping go on."""
@@ -56,7 +61,8 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
             if self._astray:
                 await self._seek_back()
             if self._suspected:
-                return await self._one_by_one(max_records or 1)
+                return await self._read_suspected(max_records or 1)
+            begin_poll()
             records: Records = await super().getmany(timeout_ms=POLL_MS, max_records=max_records)
         except ConsumerStoppedError:
             raise
@@ -64,8 +70,13 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
             if _really_cancelled():
                 raise
             return await self._failed("CancelledError")
+        except PollTooLargeError:
+            self._astray = True
+            self._suspect_all()
+            return {}
         except Exception as error:
-            self._suspected = list(self.assignment()) if _may_be_the_record(error) else []
+            if _may_be_the_record(error):
+                self._suspect_all()
             return await self._failed(type(error).__name__)
         self.poll_error = ""
         return records
@@ -103,41 +114,62 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         self._astray = True
         self.poll_error = error
         log.error("poll.failed", group=self._group_id, error=error)
+        import traceback
+
+        traceback.print_exc()
         await asyncio.sleep(ERROR_SECONDS)
         return {}
 
-    async def _one_by_one(self, most: int) -> Records:
-        """The next suspected partition, record by record, so that the position tells which one cannot be unpacked.
-        Other clients can write such records, and aiokafka would fail at one for ever, for all partitions."""
-        partition = self._suspected[-1]
-        records: list[ConsumerRecord] = []
-        while len(records) < most and self._subscription.is_assigned(partition):
-            offset = self._position(partition)
-            try:
-                one: Records = await super().getmany(partition, timeout_ms=_CHECK_MS, max_records=1)
-            except Exception as error:
-                if offset is None or not _may_be_the_record(error):
-                    raise
-                return {partition: records + self._passed_over(partition, offset, error)}
-            if partition not in one:
-                break
-            records += one[partition]
-        self._suspected.pop()
+    def _suspect_all(self) -> None:
+        """Any partition may hold what a poll failed at, anywhere in what the broker has now."""
+        self._suspected = {partition: self.highwater(partition) or 0 for partition in self.assignment()}
+
+    async def _read_suspected(self, most: int) -> Records:
+        """Some of a suspected partition as the broker has it, unpacked by ourselves: other clients can write what aiokafka
+        fails at for ever, for all partitions. They take turns until all that made them suspected is read."""
+        partition, until = next(iter(self._suspected.items()))
+        if not self._subscription.is_assigned(partition):
+            del self._suspected[partition]
+            return {}
+        offset = await self.position(partition)
+        data = await self._fetch(partition, offset)
+        try:
+            records, end = self._unpacked(data, partition, offset)
+        except CorruptRecordException:
+            self._corrupt[partition, offset] += 1
+            raise
+        self._corrupt.pop((partition, offset), None)
+        if len(records) > most:
+            records, end = records[:most], records[most].offset
+        if end > offset:
+            self.seek(partition, end)
+        del self._suspected[partition]
+        if offset < end < until:
+            self._suspected[partition] = until
         return {partition: records} if records else {}
 
-    def _passed_over(self, partition: TopicPartition, offset: int, error: Exception) -> list[ConsumerRecord]:
-        """The record, as unreadable, once it has failed often enough; until then nothing, to try again."""
-        tries = self._failed_at[partition, offset] = self._failed_at.get((partition, offset), 0) + 1
-        log.error(
-            "record.not_unpacked", topic=partition.topic, partition=partition.partition, offset=offset,
-            error=type(error).__name__, tries=tries,
-        )  # fmt: skip
-        if tries < _TRIES:
-            self.seek(partition, offset)
-            return []
-        self.seek(partition, offset + 1)
-        del self._failed_at[partition, offset]
-        return [UnreadableRecord(partition.topic, partition.partition, offset, -1, 0, None, None, None, -1, -1, ())]
+    def _unpacked(self, data: bytes, partition: TopicPartition, offset: int) -> tuple[list[ConsumerRecord], int]:
+        """The records from `offset` on, as far as memory is bounded, and the offset after them."""
+        records: list[ConsumerRecord] = []
+        size, end = 0, offset
+        for some, after in unpack(data, partition, offset, last_try=self._corrupt[partition, offset] >= _TRIES):
+            records, end = records + some, after
+            size += sum(len(record.value or b"") for record in some)
+            if size > UNPACKED_LIMIT:
+                break
+        return records, end
+
+    async def _fetch(self, partition: TopicPartition, offset: int) -> bytes:
+        """What the broker has of a partition from the batch with this offset on, in its own form."""
+        node = self._client.cluster.leader_for_partition(partition)
+        if node is None or node < 0:
+            raise LeaderNotAvailableError
+        wanted = [(partition.topic, [(partition.partition, offset, _FETCH_BYTES)])]
+        answer = await self._client.send(node, FetchRequest(0, 0, _FETCH_BYTES, 0, wanted))
+        ((_, ((_, code, *_, data),)),) = answer.topics
+        if code:
+            raise for_code(code)
+        return bytes(data or b"")
 
     async def _seek_back(self) -> None:
         """To what is committed. aiokafka's seek_to_committed stays where it is when nothing was committed yet."""

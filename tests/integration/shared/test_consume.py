@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import CorruptRecordException
-from aiokafka.record.util import calc_crc32c
 
 from shared.events import RowRead
 from shared.kafka.brake import Brake
@@ -171,41 +170,6 @@ async def test_a_poll_that_fails_loses_nothing_even_before_the_first_commit(
         await until(lambda: len(set(seen.rows)) >= 200)
     assert sum(failed) > 0
     assert sorted(set(seen.rows)) == list(range(200))
-
-
-async def test_a_record_that_cannot_even_be_unpacked_is_passed_over_and_told(
-    settings: ServiceSettings, publisher: Publisher, consuming: Consuming, on_topic: Any, committed: Any
-) -> None:
-    """A header name that is not UTF-8: any C client can write one, and aiokafka fails at it for ever."""
-    await publisher.publish(ROWS, [row(number, partition=number % 6) for number in range(60)])
-    await _with_bad_header_name(settings, partition=2)
-    await publisher.publish(ROWS, [row(number, partition=number % 6) for number in range(60, 120)])
-    seen = Seen()
-    async with consuming(seen):
-        await until(lambda: len(seen.rows) >= 120)
-        await until(lambda: _all_committed(committed, 121))
-    assert sorted(seen.rows) == list(range(120))
-    (letter,) = await on_topic(ROWS.dead)
-    facts = dict(letter.headers)
-    assert (facts["reason"], facts["partition"], facts["offset"]) == (b"record.not_unpacked", b"2", b"10")
-
-
-async def _all_committed(committed: Any, count: int) -> bool:
-    return bool(await committed() == count)
-
-
-async def _with_bad_header_name(settings: ServiceSettings, partition: int) -> None:
-    producer = AIOKafkaProducer(**connection(settings))
-    await producer.start()
-    batch = producer.create_batch()
-    batch.append(key=b"k", value=b"v", timestamp=1, headers=[("name", b"x")])
-    content = bytearray(batch._build())
-    start = content.index(b"name")
-    content[start : start + 4] = b"\xff\xfe\xfd\xfc"
-    content[17:21] = calc_crc32c(bytes(content[21:])).to_bytes(4, "big")
-    batch._buffer = content
-    await (await producer.send_batch(batch, settings.topic_prefix + ROWS.name, partition=partition))
-    await producer.stop()
 
 
 @pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
