@@ -4,11 +4,24 @@ pydantic derives their schemas and holds them to the same golden examples (tests
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
 E = TypeVar("E")
+
+
+class OpenEnum(StrEnum):
+    """Takes words that only newer versions know, as they came. For what is safe to pass over; every other enum refuses
+    them, and their event waits in the dead letters for the version that knows."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_, unknown._value_ = "UNKNOWN", value
+        return unknown
 
 
 class Level(StrEnum):
@@ -45,7 +58,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"  # the import was cancelled before it came to this record
 
 
-class EmailPolicy(StrEnum):
+class EmailPolicy(OpenEnum):  # only the notifier has to know it
     """What an import does with the welcome mails of the accounts it creates."""
 
     SEND = "send"  # they go out at once
@@ -53,7 +66,7 @@ class EmailPolicy(StrEnum):
     NONE = "none"  # there are none
 
 
-class EmailKind(StrEnum):
+class EmailKind(OpenEnum):  # only welcome mails belong to a record
     """The two mails Rollcall writes."""
 
     WELCOME = "welcome"  # to the owner of a new account
@@ -71,7 +84,7 @@ class EmailStatus(StrEnum):
     DOUBTFUL = "doubtful"  # handed to the mail server, the answer was lost; not sent again by itself
 
 
-class LifecycleType(StrEnum):
+class LifecycleType(OpenEnum):  # everybody acts on those that they know
     """The turns in an import's life that other systems are told of."""
 
     SUBMITTED = "ImportSubmitted"  # the source file is stored

@@ -12,6 +12,7 @@ from shared.events import EmailKind, EmailPolicy, ImportChanged, LifecycleType, 
 # Control characters, line separators, text-direction overrides and halves of characters: a header must not break at
 # them, the database does not store some of them, and none belongs in a name.
 _UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_POLICIES = frozenset(EmailPolicy)
 _LAST_ACCOUNT = 2**63  # what a bigint cannot hold
 _LAST_ROW = 2**31
 _TURNS = (
@@ -152,6 +153,9 @@ def import_facts(
         import_id = _uuid(event.import_id)
         if import_id is None:
             refused.append((index, "lifecycle.import_id_invalid"))
+            continue
+        if event.emails not in _POLICIES:  # of a newer version: nobody knows whether mails may go out
+            refused.append((index, "lifecycle.email_policy_unknown"))
             continue
         if event.type is LifecycleType.COMPLETED or import_id not in finishes:  # an old turn told again knows less
             facts[import_id] = _facts(event, import_id)
