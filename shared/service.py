@@ -79,8 +79,15 @@ def run(create_app: CreateApp[S], settings: S) -> NoReturn:
     sys.exit(0)
 
 
+def log_unhandled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio could tell nobody, by kind and place: its own line quotes the error, which may quote a row's values."""
+    error = context.get("exception")
+    log.error("loop.error", error=type(error).__name__, at=where(error) if error else "")
+
+
 async def _main(create_app: CreateApp[S], settings: S) -> None:
     stop = asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(log_unhandled)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as resources:

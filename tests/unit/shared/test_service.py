@@ -1,7 +1,11 @@
+import asyncio
+import gc
 import socket
 from functools import partial
 
-from shared.service import _listen, _name_of
+from structlog.testing import capture_logs
+
+from shared.service import _listen, _name_of, log_unhandled
 from shared.settings import ServiceSettings
 
 
@@ -24,3 +28,14 @@ def test_answers_are_not_held_back_for_the_clients_acknowledgement() -> None:
         accepted, _ = listening.accept()
         with client, accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def test_an_error_that_nobody_looked_at_is_told_without_its_words() -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_unhandled)
+    with capture_logs() as logs:
+        loop.create_future().set_exception(ValueError("somebody@example.org"))
+        gc.collect()
+        await asyncio.sleep(0)
+    assert [(line["event"], line["error"]) for line in logs] == [("loop.error", "ValueError")]
+    assert "somebody" not in str(logs)
