@@ -37,6 +37,17 @@ def test_the_way_of_one_row_names_functions_that_exist(document: str) -> None:
         assert function in names, f"{file} has no {function}"
 
 
+def test_the_tests_that_the_threat_model_names_exist() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text(encoding="utf-8")))
+    there = {
+        name
+        for file in ROOT.glob("tests/**/test_*.py")
+        for name in re.findall(r"def (test_\w+)", file.read_text("utf-8"))
+    }
+    assert len(named) >= 50
+    assert named - there == set()
+
+
 @pytest.mark.parametrize(
     "document", sorted(str(p.relative_to(ROOT)) for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
 )
