@@ -11,11 +11,13 @@ from services.intake.deps import Deps
 from services.intake.file_store import FileStore
 from services.intake.measure_imports import measure_imports
 from services.intake.settings import Settings
+from shared.kafka.handled import Handled
 from shared.kafka.lag_gauges import measure_lag
 from shared.kafka.publish import open_publisher
 from shared.postgres.outbox import measure_outbox
 from shared.postgres.pool import check_database, open_database
 from shared.service import Service
+from shared.topics import APPROVALS, CHECKS, RESULTS, ROWS
 
 # Of one process. Requests have their own, so that many slow ones hold up each other and not the imports.
 _WORK_CONNECTIONS = 8  # three consumers, background work, health
@@ -30,6 +32,8 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         publisher=await resources.enter_async_context(open_publisher(settings)),
         file_store=FileStore(settings.file_store_url),
         settings=settings,
+        rows_answered=Handled(settings, ("validator", ROWS), ("intake", CHECKS)).upto,
+        approvals_answered=Handled(settings, ("provisioner", APPROVALS), ("intake", RESULTS)).upto,
     )
 
     for_requests = await resources.enter_async_context(open_database(settings, folder, _REQUEST_CONNECTIONS))

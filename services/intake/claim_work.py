@@ -42,6 +42,9 @@ _WORK: dict[Task, Callable[[HeldImport, Progress], Awaitable[None]]] = {
 }
 
 
+_REPAIRS = (Task.REPAIR_ROWS, Task.REPAIR_APPROVALS)
+
+
 class Worker:
     """This process among those that share the work."""
 
@@ -118,6 +121,8 @@ async def work_on(held: HeldImport) -> None:
             return await clear_rejected(held, progress)
         with suppress(NotOursError):  # a button was pressed: look again
             await _do(task, held, progress)
+        if task in _REPAIRS:
+            return  # the next claim sees whether it is still stuck
 
 
 async def _do(task: Task, held: HeldImport, progress: Progress) -> None:

@@ -1,6 +1,7 @@
 """What intake's handlers, routes and background loops work with. Built once, in app.py."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -8,6 +9,8 @@ import asyncpg
 from services.intake.file_store import FileStore
 from services.intake.settings import Settings
 from shared.kafka.publish import Publisher
+
+Upto = Callable[[], Awaitable[float]]  # a moment of `time.monotonic()`; raises KafkaError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,8 @@ class Deps:
     publisher: Publisher
     file_store: FileStore
     settings: Settings
+    rows_answered: Upto  # what was asked before it has been answered, and the answers are kept
+    approvals_answered: Upto
     wake: asyncio.Event = field(default_factory=asyncio.Event)  # there is background work: look now
     wake_outbox: asyncio.Event = field(default_factory=asyncio.Event)  # there are events to relay: look now
 

@@ -41,6 +41,7 @@ class Progress:
     provisioned: int
     importable: int  # ready and warning
     stuck: bool  # nothing has moved for longer than settings.repair_after_seconds
+    still_seconds: float  # how long nothing has moved
     mails_late: bool  # nothing was heard of mails that are outstanding, for a time that doubles with each try
 
 

@@ -1,11 +1,14 @@
 """An import never hangs: rows and approvals without an answer are published again, exactly those, as the source file
 and the ledger know them. After a few tries they get the problem `internal.no_answer` and the import goes on."""
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import structlog
+from aiokafka.errors import KafkaError
 
+from services.intake.deps import Upto
 from services.intake.flow_queries import queries
 from services.intake.held_import import HeldImport, Progress
 from services.intake.keep_checks import RECORDS
@@ -23,7 +26,9 @@ log = structlog.get_logger()
 
 
 async def repair_rows(held: HeldImport, progress: Progress) -> None:
-    """Ask again for the checks that did not come. Raises NotOursError."""
+    """Ask again for the checks that did not come and are not under way. Raises NotOursError."""
+    if not await _is_answered(held.deps.rows_answered, progress):
+        return
     give_up = await _try_again(held, progress)
     rows = 0
     async for batch in _unanswered_rows(held, progress):
@@ -38,7 +43,9 @@ async def repair_rows(held: HeldImport, progress: Progress) -> None:
 
 
 async def repair_approvals(held: HeldImport, progress: Progress) -> None:
-    """Ask again for the outcomes that did not come. Raises NotOursError."""
+    """Ask again for the outcomes that did not come and are not under way. Raises NotOursError."""
+    if not await _is_answered(held.deps.approvals_answered, progress):
+        return
     give_up = await _try_again(held, progress)
     records = 0
     async for batch in _unanswered_approvals(held, progress):
@@ -52,6 +59,17 @@ async def repair_approvals(held: HeldImport, progress: Progress) -> None:
     log.warning(
         "import.approvals_repaired", import_id=str(held.id), records=records, tries=progress.tries, given_up=give_up
     )
+
+
+async def _is_answered(upto: Upto, progress: Progress) -> bool:
+    """Whether all that was asked before the silence has been answered. A service that is stopped, or has much to do,
+    answers later; asking it again would help nobody."""
+    asked_last = time.monotonic() - progress.still_seconds
+    try:
+        return await upto() > asked_last
+    except (KafkaError, OSError) as error:
+        log.warning("repair.broker_away", import_id=str(progress.id), error=type(error).__name__)
+        return False
 
 
 async def _try_again(held: HeldImport, progress: Progress) -> bool:

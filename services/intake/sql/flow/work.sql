@@ -51,6 +51,7 @@ select
     read_row, rows, read_complete, checked,
     approved_row, approving_row, approved, approve_complete, provisioned, ready + warning as importable,
     moved_at < now() - make_interval(secs => :repair_after_seconds) as stuck,
+    extract(epoch from now() - moved_at)::float8 as still_seconds,
     mails_open
     and moved_at < now() - make_interval(secs => least(:repair_after_seconds * 2 ^ least(tries + 1, 20), 3600))
     as mails_late

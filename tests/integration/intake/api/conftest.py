@@ -14,6 +14,7 @@ from services.intake.deps import Deps
 from services.intake.file_store import FileStore
 from services.intake.first_steps import prepare_demo
 from services.intake.settings import Settings
+from tests.integration.intake.answers import ALL_ANSWERED
 from tests.integration.intake.api.ledger import Ledger
 from tests.integration.intake.api.world import UPLOAD_MAX_BYTES, Api, NoPublisher
 
@@ -28,7 +29,11 @@ async def api(database: Callable[[str], Awaitable[str]], tmp_path: Path) -> Asyn
     )  # fmt: skip
     async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
         deps = Deps(
-            pool=pool, publisher=NoPublisher(), file_store=FileStore(settings.file_store_url), settings=settings
+            pool=pool,
+            publisher=NoPublisher(),
+            file_store=FileStore(settings.file_store_url),
+            settings=settings,
+            **ALL_ANSWERED,
         )
         transport = httpx.ASGITransport(build_http(deps), raise_app_exceptions=False)
 

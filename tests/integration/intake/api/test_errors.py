@@ -10,6 +10,7 @@ from services.intake.api.http import build_http
 from services.intake.deps import Deps
 from services.intake.file_store import FileStore
 from services.intake.settings import Settings
+from tests.integration.intake.answers import ALL_ANSWERED
 from tests.integration.intake.api.world import Api, NoPublisher, is_problem
 
 
@@ -87,7 +88,11 @@ async def test_a_database_that_is_away_is_503_and_says_when_to_come_back(tmp_pat
     pool = asyncpg.create_pool("postgresql://nobody@127.0.0.1:1/x", min_size=0)
     async with pool:
         deps = Deps(
-            pool=pool, publisher=NoPublisher(), file_store=FileStore(settings.file_store_url), settings=settings
+            pool=pool,
+            publisher=NoPublisher(),
+            file_store=FileStore(settings.file_store_url),
+            settings=settings,
+            **ALL_ANSWERED,
         )
         transport = httpx.ASGITransport(build_http(deps), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://x/api/v1") as client:

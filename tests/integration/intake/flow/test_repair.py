@@ -1,8 +1,10 @@
 """An import never hangs: what has no answer is asked again, exactly that, and at last gets a problem."""
 
 import asyncio
+import dataclasses
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 
 from services.intake.claim_work import work_on
 from services.intake.start_run import cancel_import, start_run
@@ -42,6 +44,31 @@ async def repair(world, import_id):
 async def test_while_answers_come_nobody_repairs(world):
     import_id, _ = await read(world)
     assert await world.claim(import_id) is None
+
+
+@pytest.mark.parametrize("stage", [read, approved])
+async def test_what_a_service_has_not_got_to_yet_is_not_asked_again_and_never_given_up(world, stage):
+    import_id, _ = await stage(world)
+
+    async def nothing_yet():
+        return float("-inf")
+
+    world.deps = dataclasses.replace(world.deps, rows_answered=nothing_yet, approvals_answered=nothing_yet)
+    for _ in range(world.deps.settings.repair_tries + 2):
+        await repair(world, import_id)
+    assert world.kafka.new(ROWS) + world.kafka.new(APPROVALS) == []
+    assert (await world.row(import_id))["tries"] == 0
+
+
+async def test_a_broker_that_is_away_costs_no_try(world):
+    import_id, _ = await read(world)
+
+    async def nobody_answers():
+        raise KafkaConnectionError
+
+    world.deps = dataclasses.replace(world.deps, rows_answered=nobody_answers)
+    await repair(world, import_id)
+    assert (await world.row(import_id))["tries"] == 0
 
 
 async def test_lost_rows_are_published_again_exactly_those(world):

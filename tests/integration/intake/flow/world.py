@@ -30,6 +30,7 @@ from shared.events import (
 from shared.kafka.consume import Batch
 from shared.problems import problem
 from shared.topics import APPROVALS, LIFECYCLE, ROWS
+from tests.integration.intake.answers import ALL_ANSWERED
 
 AT = "2026-03-01T10:00:00+00:00"
 
@@ -67,7 +68,7 @@ class World:
 
     def __init__(self, pool, file_store, settings):
         self.kafka = PlayedKafka()
-        self.deps = Deps(pool=pool, publisher=self.kafka, file_store=file_store, settings=settings)
+        self.deps = Deps(pool=pool, publisher=self.kafka, file_store=file_store, settings=settings, **ALL_ANSWERED)
         self.pool = pool
         self.person = ""
         self.experience = None

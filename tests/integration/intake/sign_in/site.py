@@ -19,6 +19,7 @@ from services.intake.file_store import FileStore
 from services.intake.first_steps import prepare_demo
 from services.intake.settings import Settings
 from services.intake.sign_in_links import create_link, known_user
+from tests.integration.intake.answers import ALL_ANSWERED
 from tests.integration.intake.api.world import NoPublisher
 
 ADMINISTRATOR = "admin@northfield-college.org"
@@ -77,7 +78,13 @@ async def open_site(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Si
         **{"database_url": dsn, "file_store_url": f"file://{folder}", "base_url": "http://rollcall.test", **settings}
     )
     async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
-        deps = Deps(pool=pool, publisher=NoPublisher(), file_store=FileStore(chosen.file_store_url), settings=chosen)
+        deps = Deps(
+            pool=pool,
+            publisher=NoPublisher(),
+            file_store=FileStore(chosen.file_store_url),
+            settings=chosen,
+            **ALL_ANSWERED,
+        )
         yield Site(deps, people, build_http(deps))
 
 
