@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of the reader: `make fuzz ARGS="--seconds 60"`. What it finds is written to a file `crash-*`,
+"""Coverage-guided fuzzing of the reader: `make fuzz ARGS="--seconds 60"`. What it finds is written to `.rollcall/crash-*`,
 which `python -m tests.hostile.fuzz FILE` tries again."""
 
 import argparse
@@ -45,6 +45,7 @@ def fuzz(folder: Path, seconds: int) -> None:
         f"-max_len={INPUT_BYTES}",
         "-timeout=20",
         "-len_control=0",
+        "-artifact_prefix=.rollcall/",
         "-rss_limit_mb=1024",
         "-print_final_stats=1",
     ]
