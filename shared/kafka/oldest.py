@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.kafka.unpack import begin_poll
+
 FETCH_MS = 1000  # for one partition; its records are on their way when it is asked for
 
 Place = tuple[TopicPartition, int]
@@ -32,6 +34,7 @@ async def oldest_ages(reader: AIOKafkaConsumer, places: Iterable[Place]) -> dict
 
 async def _written_at(reader: AIOKafkaConsumer, partition: TopicPartition) -> float | None:
     """Seconds since 1970."""
+    begin_poll()  # a batch that unpacks without end is not worth knowing its age
     try:
         found = await reader.getmany(partition, timeout_ms=FETCH_MS, max_records=1)
     except Exception:  # a record that cannot be unpacked: consumers pass over it and the next one has an age

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from prometheus_client.metrics import MetricWrapperBase
 
 from services.intake import settings as intake
+from shared import metrics
 from shared.settings import ServiceSettings
 from shared.topics import CONSUMERS
 from tests.stack.monitoring import MONITORING, alerts, dashboard_queries, used_by
 from tests.stack.promtool import find_promtool
 
+METRICS = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
 
@@ -65,6 +68,12 @@ def test_names_and_labels_are_found_wherever_they_stand_in_a_query() -> None:
     assert {(use.metric, use.labels) for use in used_by(query)} == {
         ("x", frozenset("ab")), ("y", frozenset()), ("z", frozenset({"le"})),
     }  # fmt: skip
+
+
+def test_the_page_for_operators_names_every_metric_and_no_other() -> None:
+    named = set(re.findall(r"`((?:rollcall|kafka)_\w+)`", OPERATIONS.read_text(encoding="utf-8")))
+    told = {f"{metric._name}_total" if metric._type == "counter" else metric._name for metric in METRICS}
+    assert named == told
 
 
 def test_every_alert_has_a_section_and_leads_to_it_and_every_section_is_of_an_alert() -> None:
