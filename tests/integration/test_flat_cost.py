@@ -23,6 +23,7 @@ from shared.events import EmailKind, EmailSettled, EmailStatus, Outcome, Plan, R
 from shared.kafka.publish import Publisher
 from shared.postgres.pool import open_database
 from shared.settings import ServiceSettings
+from tests.integration.intake.answers import ALL_ANSWERED
 
 SERVICES = Path(__file__).parents[2] / "services"
 THERE, BATCH = 40_000, 500
@@ -152,7 +153,13 @@ async def test_keeping_what_became_of_mails_does_not_walk_through_those_of_the_i
     ]
     async with open_pool(dsn, "intake") as pool:
         settings = Settings(database_url=SecretStr(dsn), file_store_url="file:///nowhere")
-        deps = Deps(pool=pool, publisher=cast(Publisher, None), file_store=cast(FileStore, None), settings=settings)
+        deps = Deps(
+            pool=pool,
+            publisher=cast(Publisher, None),
+            file_store=cast(FileStore, None),
+            settings=settings,
+            **ALL_ANSWERED,
+        )
         await keep_emails(deps, events)
         assert await pool.fetchval("select emails_sent from imports") == BATCH
     assert await Touched(dsn).rows() - before < 8 * BATCH

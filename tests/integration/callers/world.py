@@ -19,6 +19,7 @@ from services.intake.first_steps import prepare_demo
 from services.intake.settings import Settings
 from services.provisioner.http import directory_api
 from shared.http_server import BoundedProtocol
+from tests.integration.intake.answers import ALL_ANSWERED
 from tests.integration.intake.api.ledger import Kept, Ledger
 from tests.integration.intake.api.world import NoPublisher
 from tests.stack.served import served
@@ -89,7 +90,7 @@ def open_intake(
     async def build(resources: AsyncExitStack) -> FastAPI:
         pool = await resources.enter_async_context(asyncpg.create_pool(dsn, min_size=1, max_size=6))
         store = FileStore(settings.file_store_url)
-        app = build_http(Deps(pool=pool, publisher=NoPublisher(), file_store=store, settings=settings))
+        app = build_http(Deps(pool=pool, publisher=NoPublisher(), file_store=store, settings=settings, **ALL_ANSWERED))
         finish(app)
         return app
 
@@ -102,7 +103,13 @@ def described_intake() -> dict[str, Any]:
     settings = Settings(database_url="postgresql://nobody", file_store_url="memory:///")
     unopened: Any = None
     return build_http(
-        Deps(pool=unopened, publisher=NoPublisher(), file_store=FileStore(settings.file_store_url), settings=settings)
+        Deps(
+            pool=unopened,
+            publisher=NoPublisher(),
+            file_store=FileStore(settings.file_store_url),
+            settings=settings,
+            **ALL_ANSWERED,
+        )
     ).openapi()
 
 
