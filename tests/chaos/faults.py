@@ -33,7 +33,7 @@ _OF_SERVERS = {Fault.KILL: 15, Fault.FREEZE: 3, Fault.RESTART: 3}
 _OF_CONNECTIONS = {Fault.CUT: 9, Fault.SLOW: 4, Fault.REFUSE: 4, Fault.HANG: 4}
 _IN_LONG_RUNS = {Fault.LONG_FREEZE: 3, Fault.STOP: 4}
 LONG_RUN_SECONDS = 300.0  # from here on faults of a minute and more fit in
-_FASTEST, _SLOWEST = 1.0, 6.0  # seconds between faults
+_FASTEST, _SLOWEST = 1.0, 5.0  # seconds between faults
 _LASTING = (1.0, 8.0)  # seconds
 
 
