@@ -97,18 +97,23 @@ class ModelImport:
 
     def work(self) -> None:
         """A process did all that there was to do, undisturbed."""
-        if self.status in (S.SUBMITTED, S.PREPROCESSING) and not self.read:
-            if not self.readable:
-                self.records.clear()
-                return self.turn(S.REJECTED)
-            self.status, self.read = S.PREPROCESSING, True
-            self.records = {row: found for row, found in self.records.items() if row <= max(self.rows)}
-            self.settle()
+        self.read_all()
         if self.status in (S.RUNNING, S.CANCELLING) and not self.handed_over:
             self.handed_over = True
             if self.status is S.CANCELLING:
                 self.outcomes |= dict.fromkeys(self.importable - self.out, Outcome.SKIPPED)
             self.settle()
+
+    def read_all(self) -> None:
+        """A process has published all rows, or found that the file cannot be read."""
+        if self.status not in (S.SUBMITTED, S.PREPROCESSING) or self.read:
+            return
+        if not self.readable:
+            self.records.clear()
+            return self.turn(S.REJECTED)
+        self.status, self.read = S.PREPROCESSING, True
+        self.records = {row: found for row, found in self.records.items() if row <= max(self.rows)}
+        self.settle()
 
     def repair(self) -> None:
         """Nobody answered for long, and a process noticed: it asks again, or gives up."""

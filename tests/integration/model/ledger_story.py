@@ -174,6 +174,7 @@ class LedgerStory:
         if model.status is S.SUBMITTED:
             model.status = S.PREPROCESSING
         if topic is APPROVALS:
+            model.read_all()  # by the same process, for an import that runs by itself
             model.out |= {event.row for event in events}
             assert not model.out & {row for row, what in model.outcomes.items() if what == "skipped"} - self.said(model)
 
