@@ -19,9 +19,8 @@ T = TypeVar("T")
 
 BATCH_ROWS = 2_000
 BATCH_CHARACTERS = 4_000_000  # so that rows of the greatest length do not fill the memory
-_READERS = ThreadPoolExecutor(
-    64, thread_name_prefix="reading"
-)  # one for each import that is worked on: none waits for another's file
+# A thread for each import that is worked on: none waits for another's file.
+_READERS = ThreadPoolExecutor(64, thread_name_prefix="reading")
 _AWAY = (OSError, BaseError)  # the file store cannot be reached; that passes
 
 
