@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, SecretStr
 
@@ -70,6 +70,11 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such account."}}
 
 
+def keep_no_copy(response: Response) -> None:
+    """Answers have people's data."""
+    response.headers["Cache-Control"] = "no-store"
+
+
 def _no_account() -> Refused:
     return Refused(HTTPStatus.NOT_FOUND, "account.not_found", "There is no such account.")
 
@@ -96,7 +101,9 @@ def directory_api(pool: asyncpg.Pool, token: SecretStr | None) -> FastAPI:
     async def ask(request: Request) -> None:
         permitted(await _bearer(request))
 
-    routes = APIRouter(prefix="/api/v1", dependencies=[Depends(permitted)], route_class=access_first(ask))
+    routes = APIRouter(
+        prefix="/api/v1", dependencies=[Depends(permitted), Depends(keep_no_copy)], route_class=access_first(ask)
+    )
     _add_accounts(routes, pool)
     _add_memberships(routes, pool)
     api.include_router(routes)

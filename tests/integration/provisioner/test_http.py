@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -64,7 +65,8 @@ async def test_members_of_an_experience_come_in_pages(http, people, limit):
 async def test_an_account_is_found_by_its_owner_in_any_spelling_and_by_its_number(http, people):
     found = (await http.post("/accounts/find", json={"email": " PERSON3@example.edu"})).raise_for_status().json()
     assert (found["email"], found["first_name"], found["created_by_import"]) == ("Person3@example.edu", "Ada", IMPORT)
-    assert (await http.get(f"/accounts/{found['id']}")).json() == found
+    again = await http.get(f"/accounts/{found['id']}")
+    assert (again.json(), again.headers["cache-control"]) == (found, "no-store")
 
 
 @pytest.mark.parametrize("path", ["/accounts/999999", "/accounts/0", f"/accounts/{10**30}"])
@@ -108,6 +110,18 @@ async def test_an_address_or_a_method_that_there_is_not_is_a_problem_too(http, m
     answer = await http.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_body_that_is_too_large_is_refused(http):
+    answer = await http.post("/accounts/find", json={"email": "x" * 100_000})
+    assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
+
+
+async def test_a_database_that_is_away_is_said():
+    async with asyncpg.create_pool("postgresql://nobody@127.0.0.1:1/x", min_size=0) as pool, client(pool) as http:
+        answer = await http.get("/accounts")
+    assert (answer.status_code, answer.json()["code"]) == (503, "service.unavailable")
+    assert answer.headers["retry-after"]
 
 
 @pytest.mark.parametrize("sent", [None, "", "wrong", TOKEN + "x", "é"])
