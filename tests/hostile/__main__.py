@@ -34,7 +34,7 @@ def what_happened(found: dict[str, Any]) -> str:
     if found["rejected"]:
         return f"rejected: {found['rejected'][0]}"
     problems = ", ".join(f"`{code}` × {times:,}" for code, times in found["problems"].items())
-    return f"{found['rows']:,} records" + (f"; {problems}" if problems else "")
+    return f"{found['rows']:,} record{'s' * (found['rows'] != 1)}" + (f"; {problems}" if problems else "")
 
 
 def main(megabytes: int) -> None:
