@@ -9,7 +9,7 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
-from cli import demo, directory, experiences, imports, mails, operations, sign_in, tokens
+from cli import dead_letters, demo, directory, experiences, imports, mails, operations, sign_in, tokens
 from cli.client import Refused
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ app.add_typer(directory.account, name="account")
 app.add_typer(directory.membership, name="membership")
 app.add_typer(directory.whole, name="directory")
 app.add_typer(operations.topics, name="topics")
-app.add_typer(operations.dead_letters, name="dead-letters")
+app.add_typer(dead_letters.app, name="dead-letters")
 
 
 def main() -> None:

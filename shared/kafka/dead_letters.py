@@ -34,6 +34,22 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which dead letters are meant; by itself all of them. Times are milliseconds since 1970."""
+
+    reason: str = ""
+    since: int = -1  # also those that do not say when they died
+    until: int = 2**63
+
+    def fits(self, letter: DeadLetter) -> bool:
+        """Whether this one is among them."""
+        return self.reason in ("", letter.reason) and self.since <= letter.dead_at < self.until
+
+
+ALL = Wanted()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
     """What a replay did."""
 
@@ -41,33 +57,44 @@ class Replay:
     cut: int  # left out, because not all of their bytes were kept
 
 
-async def read_dead_letters(settings: KafkaSettings, topic: Topic, *, first: int = 0) -> AsyncIterator[DeadLetter]:
-    """All dead letters of a topic (not the `.dead` one) that there are now, oldest first, from offset `first` on."""
+async def read_dead_letters(
+    settings: KafkaSettings, topic: Topic, *, first: int = 0, wanted: Wanted = ALL
+) -> AsyncIterator[DeadLetter]:
+    """The dead letters of a topic (not the `.dead` one) that there are now, oldest first, from offset `first` on."""
     async with _reader(settings, topic) as (consumer, partition):
         replayed = await consumer.committed(partition) or 0
         async for record in _records(consumer, partition, first):
-            yield _letter(topic, record, replayed)
+            if wanted.fits(letter := _letter(topic, record, replayed)):
+                yield letter
 
 
-async def replay_dead_letters(settings: KafkaSettings, topic: Topic, *, again: bool = False) -> Replay:
+async def replay_dead_letters(
+    settings: KafkaSettings, topic: Topic, *, again: bool = False, wanted: Wanted = ALL
+) -> Replay:
     """Put the records back onto the partition they came from, with their keys and headers. A second call leaves out
-    what the first one did, unless `again`. Interrupted, it repeats some: every handler is idempotent."""
+    what the first one did, unless `again`; what was replayed by reason or time is not remembered. Interrupted or told
+    twice, it repeats some: every handler is idempotent."""
     done = cut = 0
     async with _reader(settings, topic) as (consumer, partition), open_publisher(settings) as publisher:
         start = 0 if again else await consumer.committed(partition) or 0
-        some: list[DeadLetter] = []
-        async for record in _records(consumer, partition, start):
-            some.append(_letter(topic, record, 0))
-            if len(some) == _AT_ONCE:
-                done += await _put_back(publisher, topic, some)
-                cut += sum(bool(letter.cut) for letter in some)
+        async for some in _in_parts(_records(consumer, partition, start)):
+            letters = [letter for record in some if wanted.fits(letter := _letter(topic, record, 0))]
+            done += await _put_back(publisher, topic, letters)
+            cut += sum(bool(letter.cut) for letter in letters)
+            if wanted == ALL:
                 await consumer.commit({partition: some[-1].offset + 1})
-                some = []
-        if some:
-            done += await _put_back(publisher, topic, some)
-            cut += sum(bool(letter.cut) for letter in some)
-            await consumer.commit({partition: some[-1].offset + 1})
     return Replay(replayed=done, cut=cut)
+
+
+async def _in_parts(records: AsyncIterator[ConsumerRecord]) -> AsyncIterator[list[ConsumerRecord]]:
+    some: list[ConsumerRecord] = []
+    async for record in records:
+        some.append(record)
+        if len(some) == _AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 async def _put_back(publisher: Publisher, topic: Topic, letters: list[DeadLetter]) -> int:
@@ -130,4 +157,5 @@ def _letter(topic: Topic, record: ConsumerRecord, replayed: int) -> DeadLetter:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.lstrip("-").isdecimal() else -1
+    """What others wrote there need not be a number, or one that is a time."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 14 else -1
