@@ -1,6 +1,7 @@
 """How far groups are behind: the same numbers as Kafka's own command, and how old what waits is."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -8,12 +9,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
+from prometheus_client import REGISTRY
 
 from shared.kafka.admin import apply_topics
 from shared.kafka.connect import connection
 from shared.kafka.lag import PartitionLag, read_lag
+from shared.kafka.lag_gauges import measure_lag
 from shared.kafka.message import Message
 from shared.kafka.publish import Publisher
+from shared.measure import Measuring
 from shared.settings import ServiceSettings
 from shared.topics import APPROVALS, CHECKS, CONSUMERS, LIFECYCLE, RESULTS, ROWS, Topic
 from tests.stack.kafka_tools import Described, describe_all_groups
@@ -128,3 +132,29 @@ def totals(lags: list[PartitionLag]) -> dict[tuple[str, str], tuple[int, int]]:
         group: (members, sum(lag.lag for lag in lags if (lag.service, lag.topic) == group))
         for group, members in groups.items()
     }
+
+
+async def test_a_broker_that_falls_silent_makes_the_lag_unknown_and_metrics_wait_no_longer_than_the_bound(
+    settings: ServiceSettings, publisher: Publisher
+) -> None:
+    await publisher.publish(ROWS, [numbered(number) for number in range(60)])
+    known = {
+        "consumergroup": f"{settings.topic_prefix}validator.imports.rows",
+        "topic": settings.topic_prefix + ROWS.name,
+    }
+    await Measuring([measure_lag(settings)]).refresh()
+    assert lag_told(known) == [10.0] * PARTITIONS
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
+        away = settings.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{silent.getsockname()[1]}"})
+        measuring = Measuring([measure_lag(away)], wait_seconds=0.1, most_seconds=1.0)
+        await measuring.refresh()
+        assert lag_told(known) == [10.0] * PARTITIONS  # it goes on measuring, and nobody waits for it
+        await Measuring([measure_lag(away)], wait_seconds=20, most_seconds=1.0).refresh()
+    assert lag_told(known) == [None] * PARTITIONS
+    assert REGISTRY.get_sample_value("rollcall_measured", {"what": "lag"}) == 0
+
+
+def lag_told(labels: dict[str, str]) -> list[float | None]:
+    """By partition."""
+    places = [{**labels, "partition": str(number)} for number in range(PARTITIONS)]
+    return [REGISTRY.get_sample_value("kafka_consumergroup_lag", place) for place in places]
