@@ -20,6 +20,7 @@ from .oracle import violations
 from .person import Person
 from .seen import look
 
+ROLLCALL = Path(sys.executable).with_name("rollcall")
 ROWS = 12_000
 # Without a name of its own a replica leaves its groups when it stops, and the others take over at once.
 BUILDS = {service: Build(environment={"ROLLCALL_REPLICA": ""}) for service in SERVICES}
@@ -88,7 +89,10 @@ async def until_true(is_so: Callable[[], Awaitable[bool]], *, seconds: float = 6
 
 
 def lag(cluster: Cluster) -> dict[str, tuple[int, int]]:
-    """Members and lag of each group, as `rollcall lag` reads them from the broker."""
-    command = [sys.executable, "-m", "cli.app", "lag", "--json"]
+    """Members and lag of each group, as `rollcall lag` says."""
+    command = [ROLLCALL, "lag", "--json", "--kafka", cluster.stack["kafka"]]
     found: list[dict[str, Any]] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return {one["group"]: (one["members"], one["lag"]) for one in found}
+    groups: dict[str, tuple[int, int]] = {}
+    for one in found:
+        groups[one["group"]] = (one["members"], groups.get(one["group"], (0, 0))[1] + one["lag"])
+    return groups
