@@ -58,6 +58,10 @@ bench: $(READY) ## Measure throughput and latency; the sizes: make bench ARGS="1
 	@$(BIN)/rollcall up --detach
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: chaos
+chaos: $(READY) ## Import while parts are killed, frozen and cut off; longer: make chaos ARGS="--seconds 600 --seed 7"
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: mutations
 mutations: $(READY) ## Break the product on purpose and see the tests notice; only one: make mutations ARGS="--only NAME"
 	@$(BIN)/python -m tests.mutations $(ARGS)
