@@ -9,9 +9,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from shared.kafka.connect import connection
 from shared.kafka.message import ORIGINAL, Headers, Message
 from shared.kafka.publish import Publisher, open_publisher
+from shared.kafka.unpack import begin_poll
 from shared.settings import KafkaSettings
 from shared.topics import Topic
 
+_IN_MEMORY = 20  # records, of a megabyte at most
 _AT_ONCE = 1000  # records between two commits of a replay
 
 
@@ -132,7 +134,9 @@ async def _records(consumer: AIOKafkaConsumer, partition: TopicPartition, start:
     position = max(start, (await consumer.beginning_offsets([partition]))[partition])
     consumer.seek(partition, position)
     while position < end:
-        for record in (await consumer.getmany(partition, timeout_ms=1000)).get(partition, []):
+        begin_poll()
+        found = await consumer.getmany(partition, timeout_ms=1000, max_records=_IN_MEMORY)
+        for record in found.get(partition, []):
             if record.offset < end:
                 yield record
         position = await consumer.position(partition)

@@ -1,0 +1,1 @@
+"""Hostile events on every topic, beside an import that has to end right."""
