@@ -171,3 +171,12 @@ async def test_topics_carry_people_only_where_they_must_and_no_door(life: Life) 
             elif topic in WITH_NOBODY and b"poison" not in whole:
                 assert found(whole, life.learners) == [], topic
     assert any(life.tag.encode() in (record.value or b"") for record in seen["imports.results"])
+
+
+@pytest.mark.parametrize("service", ["validator", "notifier"])
+def test_a_service_without_an_api_serves_its_health_and_nothing_else(life: Life, service: str) -> None:
+    with httpx.Client(base_url=life.stack["services"][service]) as http:
+        served = {page: http.get(page).status_code for page in ("/livez", "/readyz", "/metrics")}
+        assert served == dict.fromkeys(served, 200)
+        assert {http.get(page).status_code for page in ("/", "/docs", "/redoc", "/openapi.json", "/api/v1")} == {404}
+        assert {http.request(method, "/metrics").status_code for method in ("POST", "PUT", "DELETE", "TRACE")} == {405}
