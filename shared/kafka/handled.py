@@ -41,6 +41,8 @@ class _Stage:
         """All that matters until `moment` is on the topic now. A topic that never rests is measured by an earlier look."""
         found = await existing_partitions(admin, {self._topic})
         partitions = [TopicPartition(self._topic, number) for number in range(found.get(self._topic, 0))]
+        if not partitions:
+            return  # deleted: until it is made again nobody can be asked there, and nothing is to be given up
         ends = await reader.end_offsets(partitions)
         handled = await self._handled(admin, reader, partitions)
         if _reaches(handled, ends):
@@ -56,8 +58,6 @@ class _Stage:
         self, admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer, partitions: list[TopicPartition]
     ) -> Offsets:
         """Where the group goes on. What retention has removed before it was handled is passed, too."""
-        if not partitions:
-            return {}
         committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
         begins = await reader.beginning_offsets(partitions)
         return {tp: max(begins[tp], committed[tp].offset if tp in committed else -1) for tp in partitions}

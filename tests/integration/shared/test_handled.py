@@ -5,16 +5,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from shared.kafka import handled
-from shared.kafka.admin import apply_topics, open_admin
+from shared.kafka.admin import apply_topics, existing_partitions, open_admin
 from shared.kafka.broker import group_of
 from shared.kafka.connect import connection
 from shared.kafka.handled import Handled
 from shared.kafka.publish import Message, Publisher
 from shared.settings import ServiceSettings
 from shared.topics import CHECKS, ROWS, Topic
+
+from .conftest import until
 
 ONE = 3  # a partition
 
@@ -111,3 +113,17 @@ async def test_a_topic_that_was_made_anew_is_measured_anew(
     await handle(settings, "validator", ROWS, upto=1)
     asked = time.monotonic()
     assert await way.upto() >= asked
+
+
+async def test_while_a_topic_is_gone_nothing_counts_as_handled(way: Handled, settings: ServiceSettings) -> None:
+    name = settings.topic_prefix + ROWS.name
+    async with open_admin(settings) as admin:
+        await admin.delete_topics([name])
+        await until(lambda: is_gone(admin, name))
+    assert await way.upto() == handled.UNKNOWN
+    await apply_topics(settings, [ROWS])
+    assert await way.upto() > handled.UNKNOWN
+
+
+async def is_gone(admin: AIOKafkaAdminClient, topic: str) -> bool:
+    return not await existing_partitions(admin, [topic])
