@@ -28,6 +28,7 @@ from shared.logs import start_logs
 from shared.measure import Measurement
 from shared.settings import ServiceSettings
 from shared.topics import ALL_TOPICS
+from shared.traces import start_traces, stop_traces
 
 log = structlog.get_logger()
 
@@ -66,8 +67,10 @@ class ServiceFailedError(Exception):
 
 def run(create_app: CreateApp[S], settings: S) -> NoReturn:
     """Run until told to stop, then exit the process."""
-    start_logs(_service_name(create_app), settings)
+    name = _service_name(create_app)
+    start_logs(name, settings)
     try:
+        start_traces(name, settings)
         asyncio.run(_main(create_app, settings))
     except ServiceFailedError as error:
         log.error("service.failed", reason=str(error))
@@ -75,6 +78,8 @@ def run(create_app: CreateApp[S], settings: S) -> NoReturn:
     except Exception:
         log.exception("service.failed")
         sys.exit(EXIT_FAILED)
+    finally:
+        stop_traces()
     log.info("service.stopped")
     sys.exit(0)
 

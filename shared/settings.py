@@ -49,6 +49,10 @@ class ServiceSettings(KafkaSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line to write."
     )
+    traces_endpoint: str = Field(
+        "",
+        description="OpenTelemetry collector for traces, OTLP over HTTP: `http://collector:4318/v1/traces`. Empty: none.",
+    )
     stop_seconds: float = Field(
         20.0,
         description="How long a stop may wait for work in flight, in seconds; after it and a little more the process ends hard.",

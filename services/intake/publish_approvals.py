@@ -1,5 +1,6 @@
 """Running an import: every record that can be imported goes onto `imports.approvals`, a window ahead of its outcomes."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.intake.repair import repair_approvals
 from services.intake.states import ImportStatus, Turn
 from services.intake.wire import approval_message
 from shared.topics import APPROVALS
+from shared.traces import note_span
 
 log = structlog.get_logger()
 
@@ -31,7 +33,9 @@ async def publish_approvals(held: HeldImport, progress: Progress) -> None:
         provisioned = await held.note(
             queries.note_approving, approved_row=row, approved=approved, approving_row=batch[-1]["row"]
         )
+        since = time.time_ns()
         await held.deps.publisher.publish(APPROVALS, [approval_message(record, progress) for record in batch])
+        note_span("publish approvals", held.id, since=since, events=len(batch))
         row, approved = batch[-1]["row"], approved + len(batch)
     await complete_approving(held, ImportStatus.RUNNING, approved=approved)
     log.info("import.approved", import_id=str(held.id), records=approved)

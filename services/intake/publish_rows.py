@@ -12,6 +12,7 @@ from services.intake.states import ImportStatus, Turn
 from services.intake.wire import row_message
 from shared.events import encode
 from shared.topics import ROWS
+from shared.traces import batch_span
 
 log = structlog.get_logger()
 
@@ -30,7 +31,8 @@ async def publish_rows(held: HeldImport, progress: Progress) -> None:
         published += len(batch)
         if published - checked > window:
             await _room(held, published - window)
-        await held.deps.publisher.publish(ROWS, [row_message(row) for row in batch])
+        with batch_span("publish rows", batch):
+            await held.deps.publisher.publish(ROWS, [row_message(row) for row in batch])
         checked = await held.note(queries.checkpoint_reading, read_row=batch[-1].row, rows=published)
     await _complete(held)
     log.info("import.read", import_id=str(held.id), rows=published)

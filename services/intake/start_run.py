@@ -1,5 +1,6 @@
 """The two buttons: Run and Cancel. What follows is background work (publish_approvals.py, settle_rest.py)."""
 
+import time
 from uuid import UUID
 
 import structlog
@@ -8,6 +9,7 @@ from services.intake.deps import Deps
 from services.intake.people import note_action
 from services.intake.states import ImportStatus, Refused, Turn
 from services.intake.take_turn import take_run, take_turn
+from shared.traces import note_span
 
 log = structlog.get_logger()
 
@@ -24,9 +26,11 @@ class RunRefused(Exception):
 
 async def start_run(deps: Deps, import_id: UUID, by: str) -> None:
     """Start the run of a ready import; `by` is an email key. Raises RunRefused."""
+    since = time.time_ns()
     async with deps.pool.acquire() as connection, connection.transaction():
         _taken(await take_run(connection, import_id, base_url=deps.settings.base_url, by=by), import_id)
         await note_action(connection, by, action="import.run", import_id=import_id)
+    note_span("run", import_id, since=since)
     deps.wake_all()
 
 

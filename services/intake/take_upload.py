@@ -1,5 +1,6 @@
 """An upload becomes an import: its body streams into the file store, then it is submitted. The API and the pages do the same."""
 
+import time
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from services.intake.people import User
 from services.intake.receive_file import ReceivedFile, receive_file
 from services.intake.submit_import import NewImport, submit_import
 from services.intake.upload_turns import UploadTurns
+from shared.traces import note_upload
 
 Check = Callable[[ReceivedFile], None]
 
@@ -29,6 +31,7 @@ async def take_upload(
     """Store the file and submit the import. `check` may refuse what was received by raising. The file goes again when it did
     not become an import. (A crash in between leaves a file that no import knows, until sweep_files.py finds it.)"""
     await limit_uploads(deps, by)
+    since = time.time_ns()
     import_id = uuid4()
     path = source_path(import_id)
     turns: UploadTurns = request.app.state.upload_turns
@@ -42,6 +45,8 @@ async def take_upload(
         if check:
             check(received)
         taken = await submit_import(deps, _new_import(import_id, path, received, to=experience_id, by=by, key=key))
+        if taken == import_id:
+            note_upload(import_id, since=since, bytes=received.size)
     finally:
         if taken != import_id:  # refused; or a second upload with the same key was faster; or the database failed
             await deps.file_store.delete(path)

@@ -2,6 +2,7 @@
 do this at once; each mail is in the hand of one."""
 
 import asyncio
+import time
 from collections import Counter, deque
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
@@ -19,8 +20,10 @@ from services.notifier.settings import Settings
 from services.notifier.smtp_pool import NoConnectionError, SmtpPool
 from services.notifier.store import Store, patiently
 from shared.clock import now
+from shared.events import EmailKind
 from shared.metrics import MAILS_PUT_OFF, MAILS_SETTLED
 from shared.postgres.away import DATABASE_AWAY
+from shared.traces import batch_span, note_span
 
 log = structlog.get_logger()
 
@@ -100,6 +103,7 @@ class Delivery:
         except CannotCompose as error:
             await self._settle(mail, Answer(Verdict.FAILED, str(error)))
             return
+        since = time.time_ns()
         try:
             answer = await self._hand_over(mail, letter)
         except NoConnectionError as error:  # says nothing about this mail, so it costs no attempt
@@ -110,6 +114,8 @@ class Delivery:
             self._in_hand.discard(mail.id)
             log.warning("mail.lease_lost")
             return
+        if mail.kind is EmailKind.FINISH:
+            note_span("finish mail", mail.import_id, since=since)
         self._pause.report(answer.trouble, answer.reason)
         await self._settle(mail, answer)
 
@@ -130,7 +136,8 @@ class Delivery:
         async with self._settling:
             answered, self._answered = self._answered, []
             if answered:
-                await patiently(lambda: self._store.settle([entry for _, entry in answered], self._sender))
+                with batch_span("settle mails", [mail for mail, _ in answered]):
+                    await patiently(lambda: self._store.settle([entry for _, entry in answered], self._sender))
                 self._count(answered)
 
     def _settlement(self, mail: Mail, answer: Answer) -> Settlement:

@@ -26,6 +26,7 @@ from shared.kafka.publish import Publisher
 from shared.kafka.unpack import UnreadableRecord
 from shared.metrics import BATCH_FAILURES, BATCH_SECONDS, COMMIT_FAILURES, DEAD_LETTERS, EVENTS, REBALANCES
 from shared.topics import Topic
+from shared.traces import batch_span
 
 log = structlog.get_logger()
 
@@ -152,7 +153,8 @@ class Consumption(Generic[E, D]):
         decoded = time.monotonic()
         try:
             if batch.events:
-                dead += await self._handle(batch, consumer)
+                with batch_span(f"handle {self.topic.name}", batch.events):
+                    dead += await self._handle(batch, consumer)
             await self._bury(dead)
         except (Exception, asyncio.CancelledError) as error:
             stray_or_raise(error)
