@@ -49,7 +49,7 @@ async def test_a_record_shows_everything_that_is_known(api: Api) -> None:
 
 def _mixed(number: int) -> list[Kept]:
     """Records of every kind, in a fixed mix."""
-    chosen = random.Random(7)  # noqa: S311 - the same mix each time
+    chosen = random.Random(7)
     kinds = [
         *({"status": "ready", "plan": plan, "outcome": outcome} for plan in ("create", "add", "nothing") for outcome in ("created", "added", "unchanged", None)),
         {"status": "ready", "plan": "create", "outcome": "failed", "run_problem": "provision.refused"},
@@ -107,7 +107,7 @@ async def test_filters_and_search_find_exactly_what_is_shown(api: Api, import_st
     everything = await _records(api, import_id)
     assert [found["row"] for found in everything] == list(range(2, 302))
     combinations = [dict(zip(ASKED, values, strict=True)) for values in itertools.product(*ASKED.values())]
-    for combination in random.Random(import_status).sample(combinations, 60):  # noqa: S311 - the same sample each time
+    for combination in random.Random(import_status).sample(combinations, 60):
         asked = {name: value for name, value in combination.items() if value}
         expected = [found["row"] for found in everything if _matches(found, asked)]
         assert [found["row"] for found in await _records(api, import_id, **asked)] == expected, asked

@@ -20,7 +20,7 @@ ROWS_OF_FILE = 60
 
 @pytest.fixture
 def chance():
-    return random.Random(7)  # noqa: S311 - makes a story, not a secret
+    return random.Random(7)
 
 
 async def preprocessing(world, count=ROWS_OF_FILE, *, complete=False):
