@@ -114,9 +114,6 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         self._astray = True
         self.poll_error = error
         log.error("poll.failed", group=self._group_id, error=error)
-        import traceback
-
-        traceback.print_exc()
         await asyncio.sleep(ERROR_SECONDS)
         return {}
 
