@@ -90,9 +90,10 @@ async def administrators_of(database: Database, experience_id: UUID) -> list[str
 
 
 async def note_action(
-    database: Database, by: str, *, action: str, import_id: UUID | None = None, experience_id: UUID | None = None
-) -> None:
-    """Write down who did what."""
+    database: Database, by: str, *, action: str, import_id: UUID | None = None, experience_id: UUID | None = None,
+    about: str | None = None,
+) -> None:  # fmt: skip
+    """Write down who did what. `about`: with what else, by names and numbers of ours; nothing personal."""
     await queries.note_action(
-        database, email_key=by, action=action, import_id=import_id, experience_id=experience_id
-    )  # fmt: skip
+        database, email_key=by, action=action, import_id=import_id, experience_id=experience_id, about=about
+    )

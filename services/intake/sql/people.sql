@@ -39,10 +39,10 @@ where a.experience_id = :experience_id and a.email_key = :email_key;
 select u.email from administrators a join users u on u.email_key = a.email_key
 where a.experience_id = :experience_id order by u.email_key;
 
--- name: note_action(email_key, action, import_id, experience_id)!
+-- name: note_action(email_key, action, import_id, experience_id, about)!
 -- One line in the audit log.
-insert into audit_log (email_key, action, import_id, experience_id)
-values (:email_key, :action, :import_id, :experience_id);
+insert into audit_log (email_key, action, import_id, experience_id, about)
+values (:email_key, :action, :import_id, :experience_id, :about);
 
 -- name: add_token(email_key, name, hash)$
 -- Keep a token's hash; answers the token's id.
