@@ -59,7 +59,7 @@ def test_prometheus_asks_every_service_under_its_name() -> None:
     jobs = yaml.safe_load((MONITORING / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
     targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in jobs}
     port = ServiceSettings.model_fields["port"].default
-    assert targets == {service: [f"{service}:{port}"] for service in CONSUMERS}
+    assert {name: targets[name] for name in CONSUMERS} == {name: [f"{name}:{port}"] for name in CONSUMERS}
     assert intake.Settings.model_fields["port"].default == port
 
 
