@@ -17,8 +17,8 @@ create table retention (
     removed bigint not null
 );
 
--- Whom or what an action was about: an appointed person, a token's id, the keyed hash of an erased address.
-alter table audit_log add column about text not null default '';
+-- Whom an action was done to, by email key: who was appointed, whose token it is.
+alter table audit_log add column person text;
 update audit_log set experience_id = imports.experience_id
 from imports where audit_log.import_id = imports.id and audit_log.experience_id is null;
 create index audit_log_of_experience on audit_log (experience_id, id);
