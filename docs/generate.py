@@ -38,7 +38,11 @@ def topics_document() -> str:
 
 
 def _topic_line(topic: Topic) -> str:
-    kept = "for ever, newest per key" if topic.retention is None else f"{topic.retention.days} days"
+    kept = (
+        "for ever, newest per key"
+        if topic.retention is None
+        else f"{topic.retention.days} days (`{PREFIX}{topic.setting.upper()}`)"
+    )
     public = "yes" if topic.public else ""
     return f"| `{topic.name}` | {topic.event.__name__} | {topic.key} | {topic.partitions} | {kept} | {public} | {topic.about} |"
 

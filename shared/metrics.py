@@ -41,6 +41,11 @@ MEASURED = Gauge("rollcall_measured", "1 if the last measurement succeeded: what
 OUTBOX_AGE = Gauge("rollcall_outbox_age_seconds", "Age of the oldest event in the outbox; 0: it is empty.")
 OUTBOX_AGE.set(nan)
 
+RETENTION_OVERDUE = Gauge(
+    "rollcall_retention_overdue_seconds", "How much longer the oldest data of a kind is kept than it may be; 0: it is not.",
+    ["what"],
+)  # fmt: skip
+
 # The groups of all services, measured by intake. Named as other exporters of Kafka's numbers name them; topics and groups
 # with prefix.
 GROUP_LAG = Gauge(

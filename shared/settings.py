@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.topics import DEAD_LETTER_DAYS, LIFECYCLE_DAYS, RESULT_DAYS, ROW_DAYS
+
 
 class KafkaSettings(BaseSettings):
     """What it takes to find and read the broker: all that topics, lag and dead letters need."""
@@ -28,6 +30,25 @@ class KafkaSettings(BaseSettings):
     topic_prefix: str = Field(
         "", description="Put before every topic and group name, so that installations share a cluster."
     )
+    row_topics_days: float = Field(
+        ROW_DAYS, gt=0, description="For how many days `imports.rows`, `.checks` and `.approvals` are kept; "
+        "`rollcall topics apply` sets what stands here and in the next three.",
+    )  # fmt: skip
+    result_topics_days: float = Field(
+        RESULT_DAYS, gt=0, description="For how many days `imports.results` and `imports.emails` are kept."
+    )
+    lifecycle_topic_days: float = Field(
+        LIFECYCLE_DAYS, gt=0, description="For how many days `imports.lifecycle` is kept."
+    )
+    dead_letters_days: float = Field(
+        DEAD_LETTER_DAYS, gt=0, description="For how many days dead letters are kept, and can be put back."
+    )
+
+    @property
+    def told_again_days(self) -> float:
+        """After so many days no topic brings back what it said about a record. What is remembered so that nothing is done
+        twice must be remembered for longer."""
+        return max(self.row_topics_days, self.result_topics_days, self.dead_letters_days) + 1
 
 
 class ServiceSettings(KafkaSettings):

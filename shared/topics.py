@@ -8,6 +8,10 @@ from typing import Any
 from shared import events
 
 CONTRACT_VERSION = "1.0.0"  # of topics and events; its first number is raised by a change that readers do not survive
+# For how long the topics of time keep their records, in days, unless settings say otherwise (shared/settings.py).
+LIFECYCLE_DAYS, ROW_DAYS, RESULT_DAYS, DEAD_LETTER_DAYS = 30, 3, 7, 14
+SEGMENT = timedelta(days=1)  # Kafka deletes whole segments: a record stays for up to this much longer
+READERS_BEHIND = timedelta(days=7)  # a reader that is no further behind sees every change of a compacted topic
 ROW_PARTITIONS = 6  # one number for all row topics: a person's events stay on one partition from topic to topic
 
 
@@ -20,7 +24,8 @@ class Topic:
     key: str  # what the record key is, in words
     about: str
     partitions: int
-    retention: timedelta | None  # None: compacted, kept for ever
+    retention: timedelta | None  # unless the setting says otherwise; None: compacted, kept for ever
+    setting: str = ""  # which one says for how many days it is kept
     public: bool = False  # other systems may read it
 
     @property
@@ -33,7 +38,7 @@ class Topic:
         """Where records of this topic go that nobody can read; the bytes are kept as they came."""
         return Topic(
             name=f"{self.name}.dead", event=bytes, key="as it came", about=f"records of `{self.name}` that could not be read",
-            partitions=1, retention=timedelta(days=14),
+            partitions=1, retention=timedelta(days=DEAD_LETTER_DAYS), setting="dead_letters_days",
         )  # fmt: skip
 
 
@@ -42,27 +47,27 @@ IMPORT_ID = "import id"
 
 LIFECYCLE = Topic(
     name="imports.lifecycle", event=events.ImportChanged, key=IMPORT_ID, about="the turns in an import's life (CloudEvents)",
-    partitions=3, retention=timedelta(days=30), public=True,
+    partitions=3, retention=timedelta(days=LIFECYCLE_DAYS), setting="lifecycle_topic_days", public=True,
 )  # fmt: skip
 ROWS = Topic(
     name="imports.rows", event=events.RowRead, key=EMAIL_KEY, about="rows as read from the source file",
-    partitions=ROW_PARTITIONS, retention=timedelta(days=3),
+    partitions=ROW_PARTITIONS, retention=timedelta(days=ROW_DAYS), setting="row_topics_days",
 )  # fmt: skip
 CHECKS = Topic(
     name="imports.checks", event=events.RecordChecked, key=EMAIL_KEY, about="pre-import status and plan of every record",
-    partitions=ROW_PARTITIONS, retention=timedelta(days=3),
+    partitions=ROW_PARTITIONS, retention=timedelta(days=ROW_DAYS), setting="row_topics_days",
 )  # fmt: skip
 APPROVALS = Topic(
     name="imports.approvals", event=events.RecordApproved, key=EMAIL_KEY, about="records handed over by Run",
-    partitions=ROW_PARTITIONS, retention=timedelta(days=3),
+    partitions=ROW_PARTITIONS, retention=timedelta(days=ROW_DAYS), setting="row_topics_days",
 )  # fmt: skip
 RESULTS = Topic(
     name="imports.results", event=events.RecordProvisioned, key=EMAIL_KEY, about="what was done for every record",
-    partitions=ROW_PARTITIONS, retention=timedelta(days=7), public=True,
+    partitions=ROW_PARTITIONS, retention=timedelta(days=RESULT_DAYS), setting="result_topics_days", public=True,
 )  # fmt: skip
 EMAILS = Topic(
     name="imports.emails", event=events.EmailSettled, key=IMPORT_ID, about="what became of every mail",
-    partitions=3, retention=timedelta(days=7),
+    partitions=3, retention=timedelta(days=RESULT_DAYS), setting="result_topics_days",
 )  # fmt: skip
 DIRECTORY = Topic(
     name="directory.changes", event=events.DirectoryChanged, key="email key, with experience id and role for a membership",

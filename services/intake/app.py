@@ -10,12 +10,14 @@ from services.intake.consumers import SUBSCRIPTIONS
 from services.intake.deps import Deps
 from services.intake.file_store import FileStore
 from services.intake.measure_imports import measure_imports
+from services.intake.retention import limits
 from services.intake.settings import Settings
 from shared.kafka.handled import Handled
 from shared.kafka.lag_gauges import measure_lag
 from shared.kafka.publish import open_publisher
 from shared.postgres.outbox import measure_outbox
 from shared.postgres.pool import check_database, open_database
+from shared.postgres.retention import measure_retention
 from shared.service import Service
 from shared.topics import APPROVALS, CHECKS, RESULTS, ROWS
 
@@ -46,5 +48,10 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         http=build_http(replace(deps, pool=for_requests)),
         impairments={"file_store": deps.file_store.check},
         checks={"database": lambda: check_database(deps.pool)},
-        measurements=(measure_imports(deps.pool), measure_outbox(deps.pool), measure_lag(settings)),
+        measurements=(
+            measure_imports(deps.pool),
+            measure_outbox(deps.pool),
+            measure_lag(settings),
+            measure_retention(deps.pool, limits(deps)),
+        ),
     )

@@ -6,8 +6,10 @@ from functools import partial
 from services.intake.claim_work import Worker
 from services.intake.deps import Deps
 from services.intake.index_words import index_words
+from services.intake.retention import limits
 from services.intake.sweep_files import sweep_files
 from shared.postgres.outbox import relay_outbox
+from shared.postgres.retention import apply_retention
 
 
 def background_loops(deps: Deps) -> Sequence[Callable[[], Awaitable[None]]]:
@@ -18,4 +20,5 @@ def background_loops(deps: Deps) -> Sequence[Callable[[], Awaitable[None]]]:
         partial(relay_outbox, deps.pool, deps.publisher, deps.wake_outbox),
         partial(index_words, deps, lambda: worker.is_busy),
         partial(sweep_files, deps),
+        partial(apply_retention, deps.pool, limits(deps)),
     )

@@ -59,7 +59,29 @@ class Settings(ServiceSettings):
         description="How often one network address may try to sign in (a link takes two tries: its page and its button). Behind a proxy, uvicorn's variable "
         "`FORWARDED_ALLOW_IPS` says whose word on the address counts.",
     )
+    never_run_days: float = Field(
+        90.0, gt=0, description="After how many days an import that is ready and that nobody runs is cancelled."
+    )
+    source_file_days: float = Field(
+        90.0, gt=0, description="For how many days after its import is over a source file is kept."
+    )
+    record_days: float = Field(
+        180.0,
+        gt=0,
+        description="For how many days after an import is over its records are kept; its counts stay. A day longer than topics "
+        "keep records and dead letters, and shorter than the provisioner's `ROLLCALL_ANSWER_DAYS`.",
+    )
+    sign_in_days: float = Field(
+        1.0, gt=0, description="For how many days sessions and sign-in links are kept that work no more."
+    )
+    audit_log_days: float = Field(730.0, gt=0, description="For how many days the audit log says who did what.")
     uploads_per_minute: int = Field(60, gt=0, description="How many source files one person may upload in a minute.")
+
+    @model_validator(mode="after")
+    def _keeps_records_longer_than_topics(self) -> Self:
+        if self.record_days <= self.told_again_days:
+            raise ValueError("record_days must be more than a day longer than topics keep records and dead letters")
+        return self
 
     @model_validator(mode="after")
     def _client_is_named(self) -> Self:

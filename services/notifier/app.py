@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -11,12 +12,14 @@ from services.notifier.consumers import SUBSCRIPTIONS, Deps
 from services.notifier.deliver import Delivery
 from services.notifier.measure_queue import measure_queue
 from services.notifier.pace import ServerPause
+from services.notifier.retention import limits
 from services.notifier.settings import Settings
 from services.notifier.smtp_pool import SmtpPool
 from services.notifier.store import Store
 from services.notifier.tell import tell_settled
 from shared.kafka.publish import open_publisher
 from shared.postgres.pool import open_database
+from shared.postgres.retention import apply_retention, measure_retention
 from shared.service import Service
 
 log = structlog.get_logger()
@@ -49,8 +52,8 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         settings=settings,
         deps=Deps(store=store, publisher=publisher, queued=queued),
         subscriptions=SUBSCRIPTIONS,
-        loops=(delivery.deliver_mails, tell),
+        loops=(delivery.deliver_mails, tell, partial(apply_retention, pool, limits(settings))),
         impairments={"mail_server": pause.check_reachable},
         checks={"database": store.check, "mail_settings": pause.check},
-        measurements=(measure_queue(store),),
+        measurements=(measure_queue(store), measure_retention(pool, limits(settings))),
     )

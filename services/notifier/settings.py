@@ -44,6 +44,17 @@ class Settings(ServiceSettings):
     mail_retry_hours: float = Field(
         24.0, ge=0, description="After how many hours of being put off a mail counts as failed."
     )
+    address_days: float = Field(
+        90.0,
+        gt=0,
+        description="For how many days after a mail was settled it is kept to whom it went. A mail that failed cannot be tried "
+        "again after it.",
+    )
+    never_sent_days: float = Field(
+        180.0,
+        gt=0,
+        description="After how many days a welcome mail that is held back is not sent any more and forgotten.",
+    )
     templates_folder: str = Field(
         "",
         description="Folder with own mail texts: `welcome` and `finish`, each as `.subject.txt`, `.txt` and `.html`. "

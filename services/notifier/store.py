@@ -28,7 +28,7 @@ from shared.postgres.pool import check_database
 
 log = structlog.get_logger()
 
-_sql: Any = aiosql.from_path(Path(__file__).parent / "sql", "asyncpg")
+queries: Any = aiosql.from_path(Path(__file__).parent / "sql", "asyncpg")
 _Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 T = TypeVar("T")
 
@@ -72,73 +72,73 @@ class Store:
         ids = [known.id for known in facts]
         rows = [known._asdict() | {"counts": json.dumps(known.counts)} for known in facts]
         async with self._pool.acquire() as connection, connection.transaction():
-            await _sql.keep_facts(connection, rows)
-            await _sql.end_waiting(connection, ids=ids)
-            await _sql.drop_unwanted(connection, ids=ids)
+            await queries.keep_facts(connection, rows)
+            await queries.end_waiting(connection, ids=ids)
+            await queries.drop_unwanted(connection, ids=ids)
             if finishes:
                 await _insert(connection, finishes)
 
     async def claim(self, sender: UUID, *, most: int, lease: timedelta) -> list[Mail]:
         """Take mails that are due, for this sender alone until the lease ends; at most 2 x `most`."""
         async with self._pool.acquire() as connection:
-            found = _sql.claim(connection, sender=sender, most=most, lease=lease)
+            found = queries.claim(connection, sender=sender, most=most, lease=lease)
             return [mail_from_record(record, json.loads(record["counts"])) async for record in found]
 
     async def start_sending(self, mail_id: str, sender: UUID) -> bool:
         """Note that a mail is about to be handed over; False when it is not this sender's any more."""
-        return await _sql.start_sending(self._pool, id=mail_id, sender=sender) is not None
+        return await queries.start_sending(self._pool, id=mail_id, sender=sender) is not None
 
     async def settle(self, settlements: Sequence[Settlement], sender: UUID) -> None:
         """Write down what became of mails."""
         ids, statuses, reasons, pauses = zip(*settlements, strict=True)
-        await _sql.settle(self._pool, ids=ids, statuses=statuses, reasons=reasons, pauses=pauses, sender=sender)
+        await queries.settle(self._pool, ids=ids, statuses=statuses, reasons=reasons, pauses=pauses, sender=sender)
 
     async def give_back(self, sender: UUID) -> None:
         """Put mails that this sender claimed and did not try back in the queue."""
-        await _sql.give_back(self._pool, sender=sender)
+        await queries.give_back(self._pool, sender=sender)
 
     async def renew_leases(self, ids: Sequence[str], sender: UUID, *, lease: timedelta) -> None:
         """Keep the mails that this sender has in hand."""
-        await _sql.renew_leases(self._pool, ids=ids, sender=sender, lease=lease)
+        await queries.renew_leases(self._pool, ids=ids, sender=sender, lease=lease)
 
     async def take_back(self) -> list[tuple[str, str]]:
         """End the leases of senders that are gone; (kind, new status) of each mail they had in hand."""
         async with self._pool.acquire() as connection:
             return [
-                (record["kind"], record["status"]) async for record in _sql.take_back(connection, reason=LOST_ANSWER)
+                (record["kind"], record["status"]) async for record in queries.take_back(connection, reason=LOST_ANSWER)
             ]
 
     async def to_tell(self, most: int) -> list[asyncpg.Record]:
         """Settled mails that nobody was told of."""
         async with self._pool.acquire() as connection:
-            return [record async for record in _sql.to_tell(connection, most=most)]
+            return [record async for record in queries.to_tell(connection, most=most)]
 
     async def mark_told(self, told: Sequence[tuple[str, datetime]]) -> None:
         """Remember which settlements (mail id, when) are published."""
         ids, times = zip(*told, strict=True)
-        await _sql.mark_told(self._pool, ids=ids, times=times)
+        await queries.mark_told(self._pool, ids=ids, times=times)
 
     async def release_held(self, import_id: UUID) -> int:
         """Queue the welcome mails that an import holds back, some at a time; how many. One that is told again after a crash
         goes on with the rest."""
         mails = 0
-        while some := _count(await _sql.release_held(self._pool, import_id=import_id, most=MAILS_AT_ONCE)):
+        while some := _count(await queries.release_held(self._pool, import_id=import_id, most=MAILS_AT_ONCE)):
             mails += some
         return mails
 
     async def queue_failed(self, resend: Resend) -> int:
         """Queue the welcome mails of an import again that have failed, some at a time; how many. One that is told again goes
         on with those that it meant the first time, and leaves what failed since."""
-        upto = await _sql.note_resend(self._pool, id=resend.id, import_id=resend.import_id)
+        upto = await queries.note_resend(self._pool, id=resend.id, import_id=resend.import_id)
         asked = {"import_id": resend.import_id, "upto": upto, "most": MAILS_AT_ONCE}
         mails = 0
-        while some := _count(await _sql.queue_failed(self._pool, **asked)):
+        while some := _count(await queries.queue_failed(self._pool, **asked)):
             mails += some
         return mails
 
     async def queue_length(self) -> asyncpg.Record:
         """Mails that wait, new, put off and in hand, and doubtful ones; each counted up to 100,000."""
-        found: asyncpg.Record = await _sql.queue_length(self._pool, most=COUNTED_MAILS)
+        found: asyncpg.Record = await queries.queue_length(self._pool, most=COUNTED_MAILS)
         return found
 
     async def check(self) -> None:
@@ -154,11 +154,11 @@ async def _policies(connection: _Connection, ids: Sequence[UUID]) -> dict[UUID, 
     """The policy of each import. A known one changes only from hold to send; for unknown and holding ones a lifecycle
     event that is under way is waited for, and one that comes later waits for this transaction, so that no mail waits or is
     held for ever."""
-    known = {record["id"]: record["policy"] async for record in _sql.policies(connection, ids=ids)}
+    known = {record["id"]: record["policy"] async for record in queries.policies(connection, ids=ids)}
     changing = [import_id for import_id in ids if known.get(import_id) in (None, EmailPolicy.HOLD)]
     if changing:
-        await _sql.expect_imports(connection, ids=changing)
-        known |= {record["id"]: record["policy"] async for record in _sql.policies_locked(connection, ids=changing)}
+        await queries.expect_imports(connection, ids=changing)
+        known |= {record["id"]: record["policy"] async for record in queries.policies_locked(connection, ids=changing)}
     return known
 
 
@@ -174,13 +174,13 @@ async def _copy(connection: _Connection, mails: Sequence[NewMail]) -> int:
 async def _insert(connection: _Connection, mails: Sequence[NewMail]) -> int:
     """Adds what is not there. Who asks for a mail that is settled has not heard of it: what became of it is told again."""
     ids, kinds, import_ids, account_ids, rows, addresses, first_names, last_names, statuses = zip(*mails, strict=True)
-    done: str = await _sql.add_mails(
+    done: str = await queries.add_mails(
         connection, ids=ids, kinds=kinds, import_ids=import_ids, account_ids=account_ids, rows=rows,
         addresses=addresses, first_names=first_names, last_names=last_names, statuses=statuses,
     )  # fmt: skip
     added = _count(done)
     if added < len(mails):
-        await _sql.tell_again(connection, ids=ids)
+        await queries.tell_again(connection, ids=ids)
     return added
 
 

@@ -1,13 +1,16 @@
 """The validator put together: its database, its publisher, what it consumes."""
 
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from services.validator.consumers import SUBSCRIPTIONS, Deps
+from services.validator.retention import limits
 from services.validator.settings import Settings
 from services.validator.store import Store
 from shared.kafka.publish import open_publisher
 from shared.postgres.pool import check_database, open_database
+from shared.postgres.retention import apply_retention, measure_retention
 from shared.service import Service
 
 
@@ -21,5 +24,7 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         settings=settings,
         deps=Deps(store=Store(pool), publisher=publisher),
         subscriptions=SUBSCRIPTIONS,
+        loops=(partial(apply_retention, pool, limits(settings)),),
         checks={"database": lambda: check_database(pool)},
+        measurements=(measure_retention(pool, limits(settings)),),
     )

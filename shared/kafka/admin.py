@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
@@ -11,7 +12,7 @@ from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlre
 
 from shared.kafka.connect import connection
 from shared.settings import KafkaSettings
-from shared.topics import ALL_TOPICS, Topic
+from shared.topics import ALL_TOPICS, READERS_BEHIND, SEGMENT, Topic
 
 RECORD_BYTES = 1_048_588  # the largest batch a topic takes; Kafka's default, said so that nobody lowers it by accident
 _SET_ON_TOPIC = 1  # DescribeConfigs' source of a value that was set for this topic
@@ -41,11 +42,13 @@ async def apply_topics(
     async with open_admin(settings) as admin:
         found = await existing_partitions(admin, wanted)
         missing = {name: topic for name, topic in wanted.items() if name not in found}
-        changes = await _create(admin, missing, replicas or min(3, await _brokers(admin)))
+        configurations = {name: configuration(topic, settings) for name, topic in wanted.items()}
+        copies = replicas or min(3, await _brokers(admin))
+        changes = await _create(admin, missing, copies, configurations=configurations)
         present = {name: topic for name, topic in wanted.items() if name in found}
         changes += await _add_partitions(admin, present, found)
-        changes += await _configure(admin, present)
-        await _until_known(admin, wanted)
+        changes += await _configure(admin, {name: configurations[name] for name in present})
+        await _until_known(admin, wanted, configurations=configurations)
     return changes
 
 
@@ -63,13 +66,27 @@ async def check_topics(settings: KafkaSettings, topics: Iterable[Topic]) -> None
             )
 
 
-def configuration(topic: Topic) -> dict[str, str]:
+def configuration(topic: Topic, settings: KafkaSettings) -> dict[str, str]:
     """What is set on the broker for this topic."""
-    kept = {"cleanup.policy": "compact"} if topic.retention is None else {
+    kept = {
+        "cleanup.policy": "compact",
+        "min.compaction.lag.ms": _milliseconds(READERS_BEHIND),
+        "max.compaction.lag.ms": _milliseconds(2 * READERS_BEHIND),
+    } if topic.compacted else {
         "cleanup.policy": "delete",
-        "retention.ms": str(int(topic.retention.total_seconds() * 1000)),
+        "retention.ms": _milliseconds(kept_for(topic, settings)),
+        "segment.ms": _milliseconds(min(SEGMENT, kept_for(topic, settings))),
     }  # fmt: skip
     return {**kept, "max.message.bytes": str(RECORD_BYTES)}
+
+
+def kept_for(topic: Topic, settings: KafkaSettings) -> timedelta:
+    """How long a topic of time keeps its records, by the settings."""
+    return timedelta(days=getattr(settings, topic.setting)) if topic.setting else topic.retention or timedelta(0)
+
+
+def _milliseconds(time: timedelta) -> str:
+    return str(int(time.total_seconds() * 1000))
 
 
 async def _brokers(admin: AIOKafkaAdminClient) -> int:
@@ -82,23 +99,27 @@ async def existing_partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) 
     return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
 
 
-async def _until_known(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> None:
+async def _until_known(
+    admin: AIOKafkaAdminClient, topics: dict[str, Topic], *, configurations: dict[str, dict[str, str]]
+) -> None:
     """The brokers that are asked next learn of changes a moment after they are made."""
     for _ in range(100):
         found = await existing_partitions(admin, topics)
         if all(found.get(name, 0) >= topic.partitions for name, topic in topics.items()):
             set_now = await _set_on(admin, list(topics))
-            if all(configuration(topic).items() <= set_now[name].items() for name, topic in topics.items()):
+            if all(ours.items() <= set_now[name].items() for name, ours in configurations.items()):
                 return
         await asyncio.sleep(0.1)
 
 
-async def _create(admin: AIOKafkaAdminClient, topics: dict[str, Topic], replicas: int) -> list[str]:
+async def _create(
+    admin: AIOKafkaAdminClient, topics: dict[str, Topic], replicas: int, *, configurations: dict[str, dict[str, str]]
+) -> list[str]:
     if not topics:
         return []
     safe = {"min.insync.replicas": "2"} if replicas >= 3 else {}
     new = [
-        NewTopic(name, topic.partitions, replicas, topic_configs={**configuration(topic), **safe})
+        NewTopic(name, topic.partitions, replicas, topic_configs={**configurations[name], **safe})
         for name, topic in topics.items()
     ]
     answer = await admin.create_topics(new)
@@ -117,12 +138,11 @@ async def _add_partitions(admin: AIOKafkaAdminClient, topics: dict[str, Topic], 
     return [f"raised {name} from {found[name]} to {count} partitions" for name, count in few.items()]
 
 
-async def _configure(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> list[str]:
+async def _configure(admin: AIOKafkaAdminClient, configurations: dict[str, dict[str, str]]) -> list[str]:
     """AlterConfigs replaces everything that was set on a topic, so what an operator set besides ours is sent along."""
-    set_now = await _set_on(admin, list(topics))
+    set_now = await _set_on(admin, list(configurations))
     changes, resources = [], []
-    for name, topic in topics.items():
-        ours = configuration(topic)
+    for name, ours in configurations.items():
         changed = {key: value for key, value in ours.items() if set_now[name].get(key) != value}
         if changed:
             changes.append(f"set {', '.join(f'{key}={value}' for key, value in changed.items())} on {name}")

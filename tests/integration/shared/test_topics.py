@@ -1,7 +1,6 @@
 """Topics applied and checked, lag and dead letters read, on a real broker."""
 
 import dataclasses
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +8,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shared.kafka.admin import TopicMissingError, apply_topics, check_topics, configuration, open_admin
-from shared.kafka.dead_letters import read_dead_letters, replay_dead_letters
+from shared.kafka.dead_letters import read_dead_letters
 from shared.kafka.lag import read_lag
 from shared.kafka.message import Origin, dead_letter
 from shared.kafka.publish import Message, Publisher
+from shared.kafka.replay import replay_dead_letters
 from shared.settings import ServiceSettings
 from shared.topics import ALL_TOPICS, CONSUMERS, ROWS, TOPICS
 
@@ -50,11 +50,11 @@ async def test_a_missing_topic_is_named_with_what_to_do(settings: ServiceSetting
 async def test_a_changed_retention_is_set_and_what_an_operator_set_besides_stays(settings: ServiceSettings) -> None:
     name = settings.topic_prefix + ROWS.name
     async with open_admin(settings) as admin:
-        wanted = {**configuration(ROWS), "segment.bytes": "52428800"}
+        wanted = {**configuration(ROWS, settings), "segment.bytes": "52428800"}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, wanted)])
         await until(lambda: _segments_are_small(admin, name))
-        longer = dataclasses.replace(ROWS, retention=timedelta(days=5))
-        assert await apply_topics(settings, [longer]) == [f"set retention.ms=432000000 on {name}"]
+        longer = settings.model_copy(update={"row_topics_days": 5})
+        assert await apply_topics(longer, [ROWS]) == [f"set retention.ms=432000000 on {name}"]
         found = await _configs(admin, name)
     assert (found["retention.ms"], found["segment.bytes"]) == ("432000000", "52428800")
     assert (found["cleanup.policy"], found["max.message.bytes"]) == ("delete", "1048588")
