@@ -106,6 +106,24 @@ MAILS_QUEUED = Gauge(
 MAILS_DOUBTFUL = Gauge("rollcall_mails_doubtful", "Mails of which nobody knows whether they arrived.")
 MAILS_DOUBTFUL.set(nan)
 
+# Webhooks.
+WEBHOOK_ATTEMPTS = Counter(
+    "rollcall_webhook_attempts_total",
+    "Tries to deliver to webhooks: delivered, put_off or failed for good.",
+    ["result"],
+)
+WEBHOOKS_SWITCHED_OFF = Counter(
+    "rollcall_webhooks_switched_off_total", "Webhooks switched off by themselves: gone or failing.", ["reason"]
+)
+WEBHOOK_OLDEST = Gauge(
+    "rollcall_webhook_oldest_seconds", "Age of the oldest delivery that waits, also for its receiver; 0: none waits."
+)
+WEBHOOK_OLDEST.set(nan)
+WEBHOOK_LATE = Gauge(
+    "rollcall_webhook_late_seconds", "How long the delivery that is due longest has waited to be tried; 0: none is due."
+)
+WEBHOOK_LATE.set(nan)
+
 # Told from the start: an increase from nothing to one is not seen.
 for _phase in ("preprocessing", "run"):
     ROWS_ASKED_AGAIN.labels(_phase)
@@ -117,3 +135,7 @@ for _status in ("sent", "failed", "doubtful"):
         MAILS_SETTLED.labels(_kind, _status)
 for _result in ("asked", "given_up"):
     MAIL_REPAIRS.labels(_result)
+for _result in ("delivered", "put_off", "failed"):
+    WEBHOOK_ATTEMPTS.labels(_result)
+for _reason in ("gone", "failing"):
+    WEBHOOKS_SWITCHED_OFF.labels(_reason)

@@ -12,6 +12,7 @@ from services.intake.file_store import FileStore
 from services.intake.measure_imports import measure_imports
 from services.intake.retention import limits
 from services.intake.settings import Settings
+from services.intake.webhooks.measure_webhooks import measure_webhooks
 from shared.kafka.handled import Handled
 from shared.kafka.lag_gauges import measure_lag
 from shared.kafka.publish import open_publisher
@@ -51,6 +52,7 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         measurements=(
             measure_imports(deps.pool),
             measure_outbox(deps.pool),
+            measure_webhooks(deps.pool),
             measure_lag(settings),
             measure_retention(deps.pool, limits(deps)),
         ),

@@ -1,4 +1,5 @@
-"""What an intake process does without being asked: work on imports, relay the outbox, index words, sweep files."""
+"""What an intake process does without being asked: work on imports, relay the outbox, index words, sweep files,
+send to webhooks."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -8,6 +9,7 @@ from services.intake.deps import Deps
 from services.intake.index_words import index_words
 from services.intake.retention import limits
 from services.intake.sweep_files import sweep_files
+from services.intake.webhooks.send import WebhookSender
 from shared.postgres.outbox import relay_outbox
 from shared.postgres.retention import apply_retention
 
@@ -21,4 +23,5 @@ def background_loops(deps: Deps) -> Sequence[Callable[[], Awaitable[None]]]:
         partial(index_words, deps, lambda: worker.is_busy),
         partial(sweep_files, deps),
         partial(apply_retention, deps.pool, limits(deps)),
+        WebhookSender(deps).run,
     )

@@ -29,12 +29,13 @@ async def tell(
     base_url: str,
     time: int | None = None,
     at: datetime | None = None,
-) -> None:
-    """Tell a turn of an import to everybody who listens, if and when the caller's transaction commits. `time` says which
-    time it is for what may happen again; `at`, when a turn that is told again was taken."""
+) -> ImportChanged:
+    """Tell a turn of an import to everybody who listens, if and when the caller's transaction commits; answers what is told.
+    `time` says which time it is for what may happen again; `at`, when a turn that is told again was taken."""
     row = await queries.import_as_told(connection, id=import_id)
     event = event_of(row, kind, at=iso(at or now()), base_url=base_url, time=time)
     await put_in_outbox(connection, LIFECYCLE, message_of(event))
+    return event
 
 
 def event_of(

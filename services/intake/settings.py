@@ -2,8 +2,9 @@
 
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from services.intake.webhooks.addresses import Allowed
 from shared.settings import ServiceSettings
 
 
@@ -28,7 +29,7 @@ class Settings(ServiceSettings):
     reading_window: int = Field(
         10_000,
         gt=0,
-        description="How many rows may be under way at once, so that a large import does not delay a small one.",
+        description="How many rows may be under way at once, shared by the imports at work, so that a large one does not delay a small one.",
     )
     repair_after_seconds: float = Field(
         30.0, gt=0, description="Seconds without any progress after which rows without an answer are published again."
@@ -76,6 +77,18 @@ class Settings(ServiceSettings):
     )
     audit_log_days: float = Field(730.0, gt=0, description="For how many days the audit log says who did what.")
     uploads_per_minute: int = Field(60, gt=0, description="How many source files one person may upload in a minute.")
+
+    webhooks_allow: str = Field(
+        "",
+        description="Hosts and networks that webhooks may call though they are not on the internet, and over http too: "
+        "`hooks.example.internal, 10.2.0.0/16`. Whoever administers an experience can then reach them. Empty: none.",
+    )
+
+    @field_validator("webhooks_allow")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        Allowed.read(text)
+        return text
 
     @model_validator(mode="after")
     def _keeps_records_longer_than_topics(self) -> Self:

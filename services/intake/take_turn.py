@@ -9,6 +9,7 @@ from services.intake.lifecycle import tell
 from services.intake.measure_imports import count_turn
 from services.intake.people import note_action
 from services.intake.states import ImportStatus, Refused, Turn, next_status
+from services.intake.webhooks.queue_deliveries import queue_deliveries
 from shared.events import LifecycleType
 
 _TOLD = {
@@ -34,7 +35,7 @@ async def take_turn(
     await queries.set_status(connection, id=import_id, status=following, by=by)
     await count_turn(connection, import_id, following)
     if following in _TOLD:
-        await tell(connection, import_id, _TOLD[following], base_url=base_url)
+        await queue_deliveries(connection, await tell(connection, import_id, _TOLD[following], base_url=base_url))
     if following is ImportStatus.READY and (submitter := await queries.runs_by_itself(connection, id=import_id)):
         await note_action(connection, submitter, action="import.run_when_clean", import_id=import_id)
         return await take_run(connection, import_id, base_url=base_url, by=submitter)
