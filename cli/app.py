@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from typing import NoReturn
 
 import httpx
+import structlog
 import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
@@ -41,7 +42,8 @@ app.add_typer(dead_letters.app, name="dead-letters")
 
 
 def main() -> None:
-    """Run the command line; a refusal is one line and exit code 1."""
+    """Run the command line; a refusal is one line and exit code 1. Standard output is for what was asked alone."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         app()
     except Refused as refused:

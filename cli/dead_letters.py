@@ -13,8 +13,9 @@ from rich.table import Table
 from cli.client import JsonObject, Refused
 from cli.imports import JsonOption
 from cli.operations import KafkaOption, TopicArgument, settings
-from shared.kafka.dead_letters import ALL, DeadLetter, Wanted, read_dead_letters, replay_dead_letters
+from shared.kafka.dead_letters import ALL, DeadLetter, Wanted, read_dead_letters
 from shared.kafka.mask import masked
+from shared.kafka.replay import replay_dead_letters
 from shared.settings import KafkaSettings
 from shared.topics import TOPICS, Topic
 
@@ -84,8 +85,8 @@ def replay(
     until: UntilOption = None,
     kafka: KafkaOption = None,
 ) -> None:
-    """Put a topic's dead letters back, after what made them unreadable is mended. What is put back by reason or time is
-    not remembered as replayed; events that come twice change nothing."""
+    """Put a topic's dead letters back, after what made them unreadable is mended. What is put back by time is not
+    remembered as replayed; events that come twice change nothing."""
     wanted = _wanted(reason, since, until)
     done = asyncio.run(replay_dead_letters(settings(kafka), _topic(topic), again=again, wanted=wanted))
     out.print(

@@ -23,7 +23,7 @@ from shared.kafka.brake import Brake
 from shared.kafka.message import dead_letter, origin_of
 from shared.kafka.poll import PollingConsumer
 from shared.kafka.publish import Publisher
-from shared.kafka.unpack import UnreadableRecord
+from shared.kafka.unpack import NOT_UNPACKED, UnreadableRecord
 from shared.metrics import BATCH_FAILURES, BATCH_SECONDS, COMMIT_FAILURES, DEAD_LETTERS, EVENTS, REBALANCES
 from shared.topics import Topic
 from shared.traces import batch_span
@@ -253,7 +253,7 @@ def stray_or_raise(error: BaseException) -> None:
 
 def _why_unreadable(record: ConsumerRecord, error: Exception) -> str:
     if isinstance(record, UnreadableRecord):
-        return "batch.not_unpacked"
+        return NOT_UNPACKED
     if not record.value:
         return "event.empty"
     if isinstance(error, msgspec.ValidationError):

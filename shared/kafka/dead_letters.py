@@ -1,20 +1,20 @@
-"""Dead letters for people: how many there are, what one looks like, and putting them back onto their topic."""
+"""Dead letters for people: what one is, and reading them. What cannot even be unpacked is said and passed over."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from shared.kafka.connect import connection
-from shared.kafka.message import ORIGINAL, Headers, Message
-from shared.kafka.publish import Publisher, open_publisher
-from shared.kafka.unpack import begin_poll
+from shared.kafka.admin import existing_partitions, open_admin
+from shared.kafka.connect import open_reader
+from shared.kafka.fetch import read_batches
+from shared.kafka.groups import committed_of, coordinator_of
+from shared.kafka.message import ORIGINAL, Headers
+from shared.kafka.replayed import Replayed, replayed_from
+from shared.kafka.unpack import NOT_UNPACKED, UnreadableRecord
 from shared.settings import KafkaSettings
 from shared.topics import Topic
-
-_IN_MEMORY = 20  # records, of a megabyte at most
-_AT_ONCE = 1000  # records between two commits of a replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,113 +47,92 @@ class Wanted:
         """Whether this one is among them."""
         return self.reason in ("", letter.reason) and self.since <= letter.dead_at < self.until
 
+    @property
+    def at_any_time(self) -> bool:
+        """Whether no time is named."""
+        return (self.since, self.until) == (ALL.since, ALL.until)
+
 
 ALL = Wanted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
-    """What a replay did."""
+class Stock:
+    """The dead letters that a topic has now: from offset `begin` to before `end`."""
 
-    replayed: int
-    cut: int  # left out, because not all of their bytes were kept
+    topic: Topic
+    partition: TopicPartition
+    begin: int
+    end: int
+    replayed: Replayed
+
+
+class DeadLetterReader:
+    """Reads the dead letters of some topics. Leaves no trace."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, stocks: list[Stock]) -> None:
+        self.consumer = consumer
+        self.stocks = stocks  # of those topics that exist
+
+    async def batches(self, stock: Stock, start: int, end: int) -> AsyncIterator[list[DeadLetter]]:
+        """Letters from offset `start` to before `end`, oldest first, as many at once as were written at once."""
+        async for records in read_batches(
+            self.consumer._client, stock.partition, max(start, stock.begin), min(end, stock.end)
+        ):
+            yield [_letter(stock, record) for record in records]
+
+
+@asynccontextmanager
+async def open_dead_letters(settings: KafkaSettings, topics: Sequence[Topic]) -> AsyncIterator[DeadLetterReader]:
+    """A reader for these topics (not the `.dead` ones). Raises KafkaError when no broker answers."""
+    names = {settings.topic_prefix + topic.dead.name: topic for topic in topics}
+    async with open_admin(settings) as admin, open_reader(settings) as consumer:
+        found = {TopicPartition(name, 0): names[name] for name in await existing_partitions(admin, names)}
+        await consumer._client.set_topics([partition.topic for partition in found])
+        begins, ends = await consumer.beginning_offsets(list(found)), await consumer.end_offsets(list(found))
+        stocks = []
+        for partition, topic in found.items():
+            group = memory_of(settings, topic)
+            stored = await committed_of(admin, group, await coordinator_of(admin, group), [partition])
+            replayed = replayed_from(stored[partition].offset, stored[partition].metadata) if stored else Replayed()
+            stocks.append(
+                Stock(topic=topic, partition=partition, begin=begins[partition], end=ends[partition], replayed=replayed)
+            )
+        yield DeadLetterReader(consumer, sorted(stocks, key=lambda stock: topics.index(stock.topic)))
+
+
+def memory_of(settings: KafkaSettings, topic: Topic) -> str:
+    """The group whose offset remembers what was put back."""
+    return f"{settings.topic_prefix}dead-letters.{topic.name}"
 
 
 async def read_dead_letters(
     settings: KafkaSettings, topic: Topic, *, first: int = 0, wanted: Wanted = ALL
 ) -> AsyncIterator[DeadLetter]:
     """The dead letters of a topic (not the `.dead` one) that there are now, oldest first, from offset `first` on."""
-    async with _reader(settings, topic) as (consumer, partition):
-        replayed = await consumer.committed(partition) or 0
-        async for record in _records(consumer, partition, first):
-            if wanted.fits(letter := _letter(topic, record, replayed)):
-                yield letter
+    async with open_dead_letters(settings, [topic]) as reader:
+        for stock in reader.stocks:
+            async for letters in reader.batches(stock, first, stock.end):
+                for letter in letters:
+                    if wanted.fits(letter):
+                        yield letter
 
 
-async def replay_dead_letters(
-    settings: KafkaSettings, topic: Topic, *, again: bool = False, wanted: Wanted = ALL
-) -> Replay:
-    """Put the records back onto the partition they came from, with their keys and headers. A second call leaves out
-    what the first one did, unless `again`; what was replayed by reason or time is not remembered. Interrupted or told
-    twice, it repeats some: every handler is idempotent."""
-    done = cut = 0
-    async with _reader(settings, topic) as (consumer, partition), open_publisher(settings) as publisher:
-        start = 0 if again else await consumer.committed(partition) or 0
-        async for some in _in_parts(_records(consumer, partition, start)):
-            letters = [letter for record in some if wanted.fits(letter := _letter(topic, record, 0))]
-            done += await _put_back(publisher, topic, letters)
-            cut += sum(bool(letter.cut) for letter in letters)
-            if wanted == ALL:
-                await consumer.commit({partition: some[-1].offset + 1})
-    return Replay(replayed=done, cut=cut)
-
-
-async def _in_parts(records: AsyncIterator[ConsumerRecord]) -> AsyncIterator[list[ConsumerRecord]]:
-    some: list[ConsumerRecord] = []
-    async for record in records:
-        some.append(record)
-        if len(some) == _AT_ONCE:
-            yield some
-            some = []
-    if some:
-        yield some
-
-
-async def _put_back(publisher: Publisher, topic: Topic, letters: list[DeadLetter]) -> int:
-    whole = [letter for letter in letters if not letter.cut]
-    await publisher.publish(
-        topic,
-        [
-            Message(letter.key, letter.value, letter.partition if letter.partition >= 0 else None, letter.headers)
-            for letter in whole
-        ],
-    )
-    return len(whole)
-
-
-@asynccontextmanager
-async def _reader(settings: KafkaSettings, topic: Topic) -> AsyncIterator[tuple[AIOKafkaConsumer, TopicPartition]]:
-    """A consumer on the one partition of the dead letters. Its group only remembers what was replayed."""
-    name = settings.topic_prefix + topic.dead.name
-    partition = TopicPartition(name, 0)
-    consumer = AIOKafkaConsumer(
-        **connection(settings), group_id=f"{settings.topic_prefix}dead-letters.{topic.name}",
-        enable_auto_commit=False, auto_offset_reset="earliest",
-    )  # fmt: skip
-    await consumer.start()
-    try:
-        consumer.assign([partition])
-        yield consumer, partition
-    finally:
-        await consumer.stop()
-
-
-async def _records(consumer: AIOKafkaConsumer, partition: TopicPartition, start: int) -> AsyncIterator[ConsumerRecord]:
-    """From `start` up to the end as it is now: what a replay kills again is for the next one."""
-    end = (await consumer.end_offsets([partition]))[partition]
-    position = max(start, (await consumer.beginning_offsets([partition]))[partition])
-    consumer.seek(partition, position)
-    while position < end:
-        begin_poll()
-        found = await consumer.getmany(partition, timeout_ms=1000, max_records=_IN_MEMORY)
-        for record in found.get(partition, []):
-            if record.offset < end:
-                yield record
-        position = await consumer.position(partition)
-
-
-def _letter(topic: Topic, record: ConsumerRecord, replayed: int) -> DeadLetter:
+def _letter(stock: Stock, record: ConsumerRecord) -> DeadLetter:
     facts = {name: (content or b"").decode(errors="replace") for name, content in record.headers}
+    if isinstance(record, UnreadableRecord):
+        facts = {"reason": NOT_UNPACKED, "cut": "a batch that cannot be unpacked"}
+    reason = facts.get("reason", "")
     return DeadLetter(
-        topic=topic.name,
+        topic=stock.topic.name,
         offset=record.offset,
-        reason=facts.get("reason", ""),
+        reason=reason,
         partition=_number(facts.get("partition")),
         source_offset=_number(facts.get("offset")),
         group=facts.get("group", ""),
         dead_at=_number(facts.get("dead_at")),
         cut=facts.get("cut", ""),
-        replayed=record.offset < replayed,
+        replayed=stock.replayed.covers(record.offset, reason),
         key=record.key,
         value=record.value,
         headers=tuple((n.removeprefix(ORIGINAL), c) for n, c in record.headers if n.startswith(ORIGINAL)),

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from shared.kafka.admin import existing_partitions, open_admin
 from shared.kafka.broker import group_of
 from shared.kafka.connect import open_reader
+from shared.kafka.groups import committed_of, coordinator_of
 from shared.kafka.oldest import oldest_ages
 from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS, CONSUMERS
@@ -17,7 +17,6 @@ from shared.topics import ALL_TOPICS, CONSUMERS
 Offsets = dict[TopicPartition, int]
 
 _MEMBERS = 5  # where they stand in the description of a group
-_PAUSES = (0.2, 0.4, 0.8, 1.6)  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,34 +91,16 @@ def _lag(
 async def _read_groups(admin: AIOKafkaAdminClient, partitions: list[TopicPartition], prefix: str) -> list[_Group]:
     async def read(service: str, topic: str) -> _Group:
         group = group_of(service, topic, prefix)
-        coordinator = await _coordinator(admin, group)
+        coordinator = await coordinator_of(admin, group)
         (described,) = await admin.describe_consumer_groups([group], coordinator)
         ours = [tp for tp in partitions if tp.topic == prefix + topic]
+        committed = await committed_of(admin, group, coordinator, ours)
         return _Group(
             service=service,
             topic=topic,
             id=group,
             members=sum(len(found[_MEMBERS]) for found in described.groups),
-            committed=await _committed(admin, group, coordinator, ours),
+            committed={partition: stored.offset for partition, stored in committed.items()},
         )
 
     return await asyncio.gather(*(read(service, topic.name) for service, its in CONSUMERS.items() for topic in its))
-
-
-async def _coordinator(admin: AIOKafkaAdminClient, group: str) -> int:
-    """The broker that knows the group. A cluster that never had a group makes the topic for them when it is first asked."""
-    for pause in _PAUSES:
-        try:
-            return int(await admin.find_coordinator(group))
-        except GroupCoordinatorNotAvailableError:
-            await asyncio.sleep(pause)
-    return int(await admin.find_coordinator(group))
-
-
-async def _committed(
-    admin: AIOKafkaAdminClient, group: str, coordinator: int, partitions: list[TopicPartition]
-) -> Offsets:
-    if not partitions:
-        return {}
-    offsets = await admin.list_consumer_group_offsets(group, coordinator, partitions)  # without the list it may raise
-    return {partition: stored.offset for partition, stored in offsets.items() if stored.offset >= 0}

@@ -12,12 +12,10 @@ from aiokafka.errors import (
     CorruptRecordException,
     IllegalStateError,
     KafkaError,
-    LeaderNotAvailableError,
     UnsupportedCodecError,
-    for_code,
 )
-from aiokafka.protocol.fetch import FetchRequest
 
+from shared.kafka.fetch import fetch
 from shared.kafka.unpack import UNPACKED_LIMIT, PollTooLargeError, begin_poll, bound_unpacking, unpack
 
 log = structlog.get_logger()
@@ -26,7 +24,6 @@ Records = dict[TopicPartition, list[ConsumerRecord]]
 
 POLL_MS = 500  # how long one poll waits for a first record; records that arrive end it at once
 ERROR_SECONDS = 0.5  # between polls while they fail
-_FETCH_BYTES = 1024 * 1024  # of a suspected partition; a batch that is larger comes whole
 _TRIES = 3  # at a batch with a wrong checksum, before it is passed over
 
 
@@ -129,7 +126,7 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
             del self._suspected[partition]
             return {}
         offset = await self.position(partition)
-        data = await self._fetch(partition, offset)
+        data = await fetch(self._client, partition, offset)
         try:
             records, end = self._unpacked(data, partition, offset)
         except CorruptRecordException:
@@ -155,18 +152,6 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
             if size > UNPACKED_LIMIT:
                 break
         return records, end
-
-    async def _fetch(self, partition: TopicPartition, offset: int) -> bytes:
-        """What the broker has of a partition from the batch with this offset on, in its own form."""
-        node = self._client.cluster.leader_for_partition(partition)
-        if node is None or node < 0:
-            raise LeaderNotAvailableError
-        wanted = [(partition.topic, [(partition.partition, offset, _FETCH_BYTES)])]
-        answer = await self._client.send(node, FetchRequest(0, 0, _FETCH_BYTES, 0, wanted))
-        ((_, ((_, code, *_, data),)),) = answer.topics
-        if code:
-            raise for_code(code)
-        return bytes(data or b"")
 
     async def _seek_back(self) -> None:
         """To what is committed. aiokafka's seek_to_committed stays where it is when nothing was committed yet."""

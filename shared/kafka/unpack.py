@@ -23,6 +23,7 @@ log = structlog.get_logger()
 UNPACKED_LIMIT = (
     32 * 1024 * 1024
 )  # bytes of one batch, and of all in one poll; a batch of our own is below one megabyte
+NOT_UNPACKED = "batch.not_unpacked"  # the reason of a dead letter that stands for such a batch
 _LENGTH = Struct(">qi")  # before every batch: its first offset, the bytes that follow
 _HEADER = Struct(">qiibIhiqqqhii")
 _CHECKSUM_FROM = 21  # bytes into a batch
@@ -92,7 +93,7 @@ def unpack(
         except Exception as error:  # hostile bytes reach any kind
             if isinstance(error, CorruptRecordException) and not last_try:
                 raise
-            log.error("batch.not_unpacked", topic=partition.topic, partition=partition.partition,
+            log.error(NOT_UNPACKED, topic=partition.topic, partition=partition.partition,
                       offset=header.base_offset, records=header.record_count, error=type(error).__name__)  # fmt: skip
             records = [_unreadable(partition, end - 1)]
         yield [record for record in records if record.offset >= first], end

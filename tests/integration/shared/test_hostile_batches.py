@@ -17,10 +17,13 @@ from aiokafka.record.util import calc_crc32c
 from shared.events import RowRead
 from shared.kafka.connect import connection
 from shared.kafka.consume import Batch
+from shared.kafka.dead_letters import read_dead_letters
+from shared.kafka.message import Origin, dead_letter
 from shared.kafka.publish import Publisher
+from shared.kafka.replay import replay_dead_letters
 from shared.kafka.unpack import UNPACKED_LIMIT
 from shared.settings import ServiceSettings
-from shared.topics import ROWS
+from shared.topics import ROWS, Topic
 
 from .conftest import Consuming, row, row_bytes, until
 
@@ -93,13 +96,27 @@ async def test_many_batches_that_are_fine_one_by_one_do_not_come_all_at_once(
     assert seen.memory - before < 8 * UNPACKED_LIMIT
 
 
+async def test_dead_letters_that_cannot_be_unpacked_are_said_and_passed_over(
+    settings: ServiceSettings, publisher: Publisher, on_topic: Any
+) -> None:
+    letter = dead_letter(Origin(ROWS.name), "event.empty", b"k", b"v")
+    await publisher.publish(ROWS.dead, [letter])
+    await _send(settings, [bytes(200 * MIB)], codec="zstd", partition=0, topic=ROWS.dead)
+    await publisher.publish(ROWS.dead, [letter])
+    letters = [letter async for letter in read_dead_letters(settings, ROWS)]
+    assert [letter.reason for letter in letters] == ["event.empty", "batch.not_unpacked", "event.empty"]
+    done = await replay_dead_letters(settings, ROWS)
+    assert (done.replayed, done.cut) == (2, 1)
+    assert [record.value for record in await on_topic(ROWS)] == [b"v", b"v"]
+
+
 async def _all_committed(committed: Any, count: int) -> bool:
     return bool(await committed() == count)
 
 
 async def _send(
     settings: ServiceSettings, values: Sequence[bytes], *, codec: str = "", change: Any = None, partition: int,
-    times: int = 1,
+    times: int = 1, topic: Topic = ROWS,
 ) -> None:  # fmt: skip
     """Batches of these values, as a client writes them that does not use our publisher."""
     content = _batch(values)
@@ -111,7 +128,7 @@ async def _send(
             batch.append(key=b"k", value=b"v", timestamp=NOW)
             batch._build()
             batch._buffer = content
-            await (await producer.send_batch(batch, settings.topic_prefix + ROWS.name, partition=partition))
+            await (await producer.send_batch(batch, settings.topic_prefix + topic.name, partition=partition))
 
 
 def _batch(values: Sequence[bytes]) -> bytes:

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from cli.app import app
 from shared.events import RowRead
 from shared.kafka.consume import Batch
-from shared.kafka.dead_letters import Wanted, read_dead_letters, replay_dead_letters
+from shared.kafka.dead_letters import Wanted, read_dead_letters
 from shared.kafka.publish import Message, Publisher
+from shared.kafka.replay import replay_dead_letters
 from shared.settings import ServiceSettings
 from shared.topics import ROWS
 
@@ -36,8 +37,10 @@ async def test_events_that_died_of_a_bug_are_handled_after_its_mend_and_the_othe
     async with consuming(with_a_bug):
         await until(lambda: _dead(settings, 4))
     assert sorted(handled) == [number for number in range(30) if number % 10 != 3]
-    replay = await replay_dead_letters(settings, ROWS, wanted=Wanted(reason="event.not_handled"))
-    assert replay.replayed == 3
+    of_reason = Wanted(reason="event.not_handled")
+    assert [(await replay_dead_letters(settings, ROWS, wanted=of_reason)).replayed for _ in range(2)] == [3, 0]
+    told = {(letter.reason, letter.replayed) async for letter in read_dead_letters(settings, ROWS)}
+    assert told == {("event.not_handled", True), ("event.not_json", False)}
     async with consuming(mended):
         await until(lambda: len(handled) == 30)
     assert sorted(handled) == list(range(30))
