@@ -85,7 +85,8 @@ class Worker:
             repair_after_seconds=self._deps.settings.repair_after_seconds,
             most=IMPORTS_AT_ONCE - len(self._held),
         )
-        for held in [HeldImport(deps=self._deps, id=row["id"], owner=self._owner) async for row in claimed]:
+        for import_id in [row["id"] async for row in claimed]:
+            held = HeldImport(deps=self._deps, id=import_id, owner=self._owner, at_work=self._held)
             self._held.add(held)
             tasks.create_task(self._work(held))
 

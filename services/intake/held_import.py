@@ -1,7 +1,7 @@
 """An import that this process works on: how far it is, and notes that count only as long as its lease is ours.
 A process that was paused, and whose lease another took meanwhile, learns it with its next note."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +14,9 @@ from services.intake.deps import Deps
 from services.intake.flow_queries import queries
 from services.intake.states import ImportStatus, Refused, Turn
 from services.intake.take_turn import take_turn
+
+
+LEAST_WINDOW = 2_000  # rows: a batch
 
 
 class NotOursError(Exception):
@@ -89,6 +92,14 @@ class HeldImport:
     deps: Deps
     id: UUID
     owner: str
+    at_work: Collection["HeldImport"] = ()  # all that this process holds now
+
+    @property
+    def window(self) -> int:
+        """How many rows may be under way: what the imports at work share, so that a small one does not wait for the windows
+        of all others, yet never less than a batch."""
+        window = self.deps.settings.reading_window
+        return max(window // max(1, len(self.at_work)), min(window, LEAST_WINDOW))
 
     async def progress(self, expected: str | None = None) -> Progress:
         """How far the import is now. Raises NotOursError, also when its status is not the expected one."""

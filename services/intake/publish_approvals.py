@@ -23,9 +23,9 @@ LAST_ROW = 2_147_483_647
 
 async def publish_approvals(held: HeldImport, progress: Progress) -> None:
     """Hand over the records that are not handed over yet. Raises NotOursError, also when the run is cancelled."""
-    window = held.deps.settings.reading_window
     row, approved, provisioned = progress.approved_row, progress.approved, progress.provisioned
-    while batch := await approvable(held, after=row, upto=LAST_ROW, most=min(BATCH_ROWS, window)):
+    while batch := await approvable(held, after=row, upto=LAST_ROW, most=min(BATCH_ROWS, held.window)):
+        window = held.window
         if approved + len(batch) - provisioned > window:
             await _room(held, approved + len(batch) - window)
         # Noted before it is published: what is noted may be out, what is not noted surely is not, so a cancel knows

@@ -25,10 +25,10 @@ async def publish_rows(held: HeldImport, progress: Progress) -> None:
     reader = await open_held(held, progress)
     detected, problems = encode(reader.detected.as_json()).decode(), encode(reader.warnings).decode()
     await held.note(queries.note_detected, detected=detected, problems=problems)
-    window = held.deps.settings.reading_window
     published, checked = progress.rows, progress.checked
-    async for batch in row_batches(reader, progress, after=progress.read_row, size=min(BATCH_ROWS, window)):
-        published += len(batch)
+    size = min(BATCH_ROWS, held.window)
+    async for batch in row_batches(reader, progress, after=progress.read_row, size=size):
+        published, window = published + len(batch), held.window
         if published - checked > window:
             await _room(held, published - window)
         with batch_span("publish rows", batch):

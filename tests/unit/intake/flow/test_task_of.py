@@ -1,10 +1,11 @@
 """What an import needs done, by how far it is."""
 
-from uuid import uuid4
+from types import SimpleNamespace
+from uuid import UUID, uuid4
 
 import pytest
 
-from services.intake.held_import import Progress, Task, task_of
+from services.intake.held_import import HeldImport, Progress, Task, task_of
 
 
 def progress(status, **differences):
@@ -12,7 +13,7 @@ def progress(status, **differences):
     columns = {
         "id": uuid4(), "experience_id": uuid4(), "type": "experience-learners", "file_path": "f", "tries": 0,
         "read_row": 0, "rows": 0, "read_complete": False, "checked": 0, "approved_row": 0, "approving_row": 0,
-        "approved": 0, "approve_complete": False, "provisioned": 0, "importable": 0, "stuck": False,
+        "approved": 0, "approve_complete": False, "provisioned": 0, "importable": 0, "stuck": False, "still_seconds": 0.0,
         "mails_late": False,
     }  # fmt: skip
     return Progress(status=status, **(columns | differences))
@@ -44,3 +45,14 @@ def progress(status, **differences):
 )
 def test_an_import_needs_what_its_status_and_progress_say(far, task):
     assert task_of(far) is task
+
+
+def held(window, imports):
+    """One of so many imports that a process holds."""
+    deps = SimpleNamespace(settings=SimpleNamespace(reading_window=window))
+    return HeldImport(deps=deps, id=UUID(int=1), owner="us", at_work=[None] * imports)
+
+
+def test_imports_at_work_share_the_window_and_each_keeps_a_batch():
+    assert [held(10_000, imports).window for imports in (0, 1, 2, 4, 20)] == [10_000, 10_000, 5_000, 2_500, 2_000]
+    assert held(10, 20).window == 10
