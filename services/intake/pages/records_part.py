@@ -56,9 +56,9 @@ class RecordsPart:
 async def records_part(
     pool: asyncpg.Pool, of_import: asyncpg.Record, *, filters: Filters, place: Place
 ) -> RecordsPart | None:
-    """The records part; None while there are no records to show."""
+    """The records part; None while there are no records to show, or no more."""
     phase = phase_of(of_import["status"])
-    if phase in _WITHOUT_RECORDS:
+    if phase in _WITHOUT_RECORDS or of_import["records_gone_at"]:
         return None
     page = await list_records(pool, of_import, filters=filters, after=place.after, limit=_RECORDS)
     columns = IMPORT_TYPES[of_import["type"]].columns

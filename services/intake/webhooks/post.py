@@ -42,10 +42,12 @@ class Answer:
 class Poster:
     """Posts to receivers. Each POST has a connection and a client of its own: nothing is shared between receivers."""
 
-    def __init__(self, guard: Guard, *, total_seconds: float = TOTAL_SECONDS) -> None:
+    def __init__(
+        self, guard: Guard, *, total_seconds: float = TOTAL_SECONDS, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._guard = guard
         self._total_seconds = total_seconds
-        self._tls = httpx.create_ssl_context()
+        self._tls = tls or httpx.create_ssl_context()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post once. A status counts as soon as it is there; what follows it is read only to be polite."""

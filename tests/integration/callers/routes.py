@@ -61,6 +61,15 @@ INTAKE = HEALTH | declared(
     GET /api/v1/imports/{import_id}/records
     GET /api/v1/imports/{import_id}/records.csv
     GET /api/v1/imports/{import_id}/events
+    GET /api/v1/experiences/{experience_id}/webhooks
+    POST /api/v1/experiences/{experience_id}/webhooks
+    GET /api/v1/experiences/{experience_id}/webhooks/{webhook_id}
+    DELETE /api/v1/experiences/{experience_id}/webhooks/{webhook_id}
+    GET /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/attempts
+    POST /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/test
+    POST /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/secret
+    POST /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/on
+    POST /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/off
     """,
 ) | declared(
     Guard.PAGE_KNOWN, """
@@ -74,6 +83,15 @@ INTAKE = HEALTH | declared(
     GET /experiences/{experience_id}/settings/imports
     POST /experiences/{experience_id}/settings/imports
     GET /experiences/{experience_id}/settings/imports/new
+    GET /experiences/{experience_id}/settings/webhooks
+    POST /experiences/{experience_id}/settings/webhooks
+    GET /experiences/{experience_id}/settings/webhooks/{webhook_id}
+    POST /experiences/{experience_id}/settings/webhooks/{webhook_id}/test
+    POST /experiences/{experience_id}/settings/webhooks/{webhook_id}/secret
+    POST /experiences/{experience_id}/settings/webhooks/{webhook_id}/on
+    POST /experiences/{experience_id}/settings/webhooks/{webhook_id}/off
+    GET /experiences/{experience_id}/settings/webhooks/{webhook_id}/delete
+    POST /experiences/{experience_id}/settings/webhooks/{webhook_id}/delete
     GET /imports/{import_id}
     POST /imports/{import_id}/records
     GET /imports/{import_id}/run
