@@ -1,5 +1,6 @@
 """An upload becomes an import: its body streams into the file store, then it is submitted. The API and the pages do the same."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from services.intake.people import User
 from services.intake.receive_file import ReceivedFile, receive_file
 from services.intake.submit_import import NewImport, submit_import
 from services.intake.upload_turns import UploadTurns
+from shared.postgres.away import DATABASE_AWAY
 from shared.traces import note_upload
 
 Check = Callable[[ReceivedFile], None]
@@ -28,8 +30,8 @@ def source_path(import_id: UUID) -> str:
 async def take_upload(
     request: Request, deps: Deps, experience_id: UUID, *, by: User, key: str | None = None, check: Check | None = None
 ) -> UUID:
-    """Store the file and submit the import. `check` may refuse what was received by raising. The file goes again when it did
-    not become an import. (A crash in between leaves a file that no import knows, until sweep_files.py finds it.)"""
+    """Store the file and submit the import. `check` may refuse what was received by raising. The file goes again when it surely
+    did not become an import; one of which nobody knows stays, and sweep_files.py removes it if no import names it."""
     await limit_uploads(deps, by)
     since = time.time_ns()
     import_id = uuid4()
@@ -45,11 +47,14 @@ async def take_upload(
         if check:
             check(received)
         taken = await submit_import(deps, _new_import(import_id, path, received, to=experience_id, by=by, key=key))
-        if taken == import_id:
-            note_upload(import_id, since=since, bytes=received.size)
+    except (*DATABASE_AWAY, asyncio.CancelledError):
+        taken = import_id  # for all we know: the database may have taken it, and its answer been lost on the way
+        raise
     finally:
-        if taken != import_id:  # refused; or a second upload with the same key was faster; or the database failed
+        if taken != import_id:  # refused; or a second upload with the same key was faster
             await deps.file_store.delete(path)
+    if taken == import_id:
+        note_upload(import_id, since=since, bytes=received.size)
     return taken
 
 
