@@ -33,6 +33,15 @@ def test_recovery_is_the_time_to_the_next_sign_of_work_of_that_part() -> None:
     assert (line.part, line.times, line.median, line.longest) == ("validator", 2, 3.5, 5.0)
 
 
+def test_recovery_beside_a_part_that_is_away_for_long_does_not_count() -> None:
+    killed = Strike(pause=1, fault=Fault.KILL, target="validator")
+    stopped = Strike(pause=1, fault=Fault.STOP, target="intake", seconds=60)
+    lines = recovery_table(
+        [Struck(killed, 10.0, 10.0, True), Struck(stopped, 5.0, 65.0, True)], {"imports.checks": [70.0]}
+    )
+    assert {(line.part, line.median) for line in lines} == {("validator", None), ("intake", None)}
+
+
 def test_a_fault_after_which_no_work_was_left_has_no_recovery_time() -> None:
     cut = Strike(pause=1, fault=Fault.CUT, target="notifier", server="inbox")
     (line,) = recovery_table([Struck(cut, 10.0, 10.0, True)], {})
