@@ -18,6 +18,9 @@ log = structlog.get_logger()
 _WITH_EMAILS = frozenset({ImportStatus.RUNNING, ImportStatus.CANCELLING, ImportStatus.FINISHED})
 NOTHING_HELD = Refused("emails.nothing_held", "This import holds no welcome mails.")
 RELEASED = Refused("emails.already_released", "The welcome mails of this import have been released already.")
+RECORDS_GONE = Refused(
+    "import.records_gone", "The records of this import are kept no more, so no mail of it can be asked for."
+)
 NOTHING_FAILED = Refused("emails.nothing_failed", "No welcome mail of this import has failed.")
 
 
@@ -55,6 +58,8 @@ def refuse_release(found: Row) -> Refused | None:
     status = ImportStatus(found["status"])
     if status not in _WITH_EMAILS:
         return why_not(status)
+    if found["records_gone_at"]:
+        return RECORDS_GONE
     if found["emails_released_at"]:
         return RELEASED
     nobody_is_new = status is ImportStatus.FINISHED and not found["created"]
@@ -66,4 +71,6 @@ def refuse_resend(found: Row) -> Refused | None:
     status = ImportStatus(found["status"])
     if status not in _WITH_EMAILS:
         return why_not(status)
+    if found["records_gone_at"]:
+        return RECORDS_GONE
     return None if found["emails_failed"] else NOTHING_FAILED

@@ -28,7 +28,9 @@ class Page:
 async def list_records(
     database: Database, of_import: asyncpg.Record, *, filters: Filters, after: int = 0, limit: int = 50
 ) -> Page:
-    """The next `limit` records after row `after`. `of_import` is the import's row."""
+    """The next `limit` records after row `after`; none, once they are kept no more. `of_import` is the import's row."""
+    if of_import["records_gone_at"]:
+        return Page([], None)
     rows = await _rows(database, of_import, filters=filters, after=after, limit=limit + 1)
     shown = rows[:limit]
     records = [record async for record in queries.records_at(database, import_id=of_import["id"], rows=shown)]

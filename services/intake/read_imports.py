@@ -18,6 +18,7 @@ queries = aiosql.from_path(Path(__file__).parent / "sql" / "read_imports.sql", "
 _SAME_NAME = (
     "id", "experience_id", "type", "status", "emails", "run", "same_as", "submitted_at", "submitted_by", "ready_at",
     "started_at", "started_by", "cancelled_at", "cancelled_by", "finished_at", "emails_released_at", "emails_released_by",
+    "records_gone_at",
 )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def import_json(row: asyncpg.Record, base_url: str) -> dict[str, Any]:
         "needs_review": row["status"] == ImportStatus.READY,
         "file": {
             "name": row["file_name"], "size": row["file_size"], "sha256": row["file_sha256"],
-            "detected": json.loads(row["detected"]) if row["detected"] else None,
+            "detected": json.loads(row["detected"]) if row["detected"] else None, "gone_at": row["file_gone_at"],
         },
         "progress": {
             "rows": row["rows"], "read_complete": row["read_complete"],

@@ -130,6 +130,7 @@ class Store:
         """Queue the welcome mails of an import again that have failed, some at a time; how many. One that is told again goes
         on with those that it meant the first time, and leaves what failed since."""
         upto = await queries.note_resend(self._pool, id=resend.id, import_id=resend.import_id)
+        await queries.fail_again(self._pool, import_id=resend.import_id, upto=upto)
         asked = {"import_id": resend.import_id, "upto": upto, "most": MAILS_AT_ONCE}
         mails = 0
         while some := _count(await queries.queue_failed(self._pool, **asked)):

@@ -20,6 +20,7 @@ _AN_IMPORT: dict[str, JsonValue] = {
     "file": {
         "name": "autumn.csv", "size": 8192, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "detected": {"encoding": "UTF-8", "delimiter": ",", "columns": [{"header": "E-mail", "field": "email"}]},
+        "gone_at": None,
     },
     "progress": {"rows": 250, "read_complete": True, "checked": 250, "provisioned": 0},
     "counts": {
@@ -31,7 +32,7 @@ _AN_IMPORT: dict[str, JsonValue] = {
     "submitted_at": "2026-09-01T08:30:00Z", "submitted_by": "admin@northfield-college.org",
     "ready_at": "2026-09-01T08:30:01Z", "started_at": None, "started_by": None,
     "cancelled_at": None, "cancelled_by": None, "finished_at": None, "emails_released_at": None,
-    "emails_released_by": None,
+    "emails_released_by": None, "records_gone_at": None,
     "review_url": "https://rollcall.northfield-college.org/imports/018f6f1e-6a3c-7c7e-9a53-2f1d5b0f8a11",
 }  # fmt: skip
 _A_RECORD: dict[str, JsonValue] = {
@@ -63,6 +64,7 @@ class SourceFile(BaseModel):
     detected: dict[str, Any] | None = Field(
         description="Encoding, delimiter, columns and what they were taken for; null until read."
     )
+    gone_at: datetime | None = Field(description="Since when its bytes are kept no more.")
 
 
 class Progress(BaseModel):
@@ -131,6 +133,7 @@ class Import(BaseModel):
     finished_at: datetime | None
     emails_released_at: datetime | None = Field(description="Since when welcome mails that were held may go out.")
     emails_released_by: str | None
+    records_gone_at: datetime | None = Field(description="Since when its records are kept no more; its counts are.")
     review_url: str
 
 

@@ -53,6 +53,11 @@ where id in (select id from emails where import_id = :import_id and status = 'he
 -- Up to when mails had failed when it was first asked for them again, by this event.
 insert into resends (id, import_id) values (:id, :import_id) on conflict (id) do update set id = excluded.id returning upto;
 
+-- name: fail_again(import_id, upto)!
+-- Of those that had failed by then, the ones of which nobody knows any more to whom they go have failed once more.
+update emails set settled_at = clock_timestamp(), told = false
+where import_id = :import_id and status = 'failed' and settled_at <= :upto and kind = 'welcome' and address = '';
+
 -- name: queue_failed(import_id, upto, most)!
 -- Queue some of the welcome mails again that had failed by then, as if they had not been tried yet.
 update emails set

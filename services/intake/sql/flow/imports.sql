@@ -64,7 +64,7 @@ where id = :id and run = 'when-clean' and error = 0 and warning = 0 and problems
 
 -- name: lock_emails(id)^
 -- What it depends on whether welcome mails can be asked for; it stays so until the transaction ends.
-select status, emails, emails_released_at, created, emails_failed from imports where id = :id for update;
+select status, emails, emails_released_at, created, emails_failed, records_gone_at from imports where id = :id for update;
 
 -- name: note_release(id, by)!
 -- Who lets the welcome mails of an import go out.
