@@ -6,7 +6,6 @@ import time
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import timedelta
-from itertools import groupby
 from typing import Annotated
 
 import typer
@@ -17,7 +16,7 @@ from rich.table import Column, Table
 from cli.client import Refused, local_stack
 from cli.imports import JsonOption
 from shared.kafka.admin import TopicMissingError, apply_topics, check_topics
-from shared.kafka.lag import PartitionLag, read_lag
+from shared.kafka.lag import PartitionLag, by_group, read_lag
 from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS
 
@@ -80,13 +79,10 @@ def _print_lag(found: list[PartitionLag], *, as_json: bool) -> None:
 def lag_table(found: list[PartitionLag]) -> Table:
     """A line for each group."""
     table = Table("Service", Column("Topic", no_wrap=True), "Members", "Lag", "Most on one", "Oldest")
-    for (service, topic), group in groupby(found, key=lambda partition: (partition.service, partition.topic)):
-        partitions = list(group)
-        lags = [partition.lag for partition in partitions]
-        ages = [partition.age_seconds for partition in partitions if partition.age_seconds is not None]
+    for group in by_group(found):
         table.add_row(
-            service, topic, str(partitions[0].members), f"{sum(lags):,}", f"{max(lags):,}",
-            _age(max(ages, default=None)) if any(lags) else "",
+            group.service, group.topic, str(group.members), f"{group.lag:,}", f"{group.most:,}",
+            _age(group.age_seconds) if group.lag else "",
         )  # fmt: skip
     return table
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from itertools import groupby
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -35,6 +36,18 @@ class PartitionLag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLag:
+    """One group on all partitions of its topic."""
+
+    service: str
+    topic: str  # without prefix
+    members: int
+    lag: int
+    most: int  # on one partition
+    age_seconds: float | None  # of the oldest record; None when the broker could not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Positions:
     """One reading of the broker."""
 
@@ -54,6 +67,22 @@ class _Group:
 async def read_lag(settings: KafkaSettings) -> list[PartitionLag]:
     """The lag of every group of our services on every partition. Topics that do not exist are left out."""
     return (await read_positions(settings)).lags
+
+
+def by_group(lags: list[PartitionLag]) -> list[GroupLag]:
+    """The same, a line for each group."""
+    groups = []
+    for (service, topic), found in groupby(lags, key=lambda lag: (lag.service, lag.topic)):
+        partitions = list(found)
+        counts = [lag.lag for lag in partitions]
+        ages = [lag.age_seconds for lag in partitions if lag.lag and lag.age_seconds is not None]
+        groups.append(
+            GroupLag(
+                service=service, topic=topic, members=partitions[0].members, lag=sum(counts), most=max(counts),
+                age_seconds=max(ages, default=None) if any(counts) else 0.0,
+            )
+        )  # fmt: skip
+    return groups
 
 
 async def read_positions(settings: KafkaSettings) -> Positions:

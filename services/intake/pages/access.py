@@ -9,7 +9,7 @@ from fastapi import Depends
 from services.intake.api.access import DepsOf
 from services.intake.api.errors import not_found
 from services.intake.pages.sessions import SignedIn
-from services.intake.people import Experience, find_experience
+from services.intake.people import Experience, User, find_experience
 from services.intake.read_imports import find_import
 
 
@@ -29,5 +29,13 @@ async def get_page_import(import_id: UUID, deps: DepsOf, user: SignedIn) -> asyn
     return found
 
 
+async def get_platform_administrator(user: SignedIn) -> User:
+    """Who may look into the works; 404 for everybody else, as if there were no such page."""
+    if not user.platform_administrator:
+        raise not_found()
+    return user
+
+
+PlatformAdministrator = Annotated[User, Depends(get_platform_administrator)]
 PageExperience = Annotated[Experience, Depends(get_page_experience)]
 PageImport = Annotated[asyncpg.Record, Depends(get_page_import)]

@@ -14,6 +14,7 @@ class Guard(StrEnum):
     API_MINE = "api mine"  # and 404 for who is no administrator of the experience
     PAGE_KNOWN = "page known"  # to the sign-in page for who is nobody
     PAGE_MINE = "page mine"  # and 404
+    PAGE_PLATFORM = "page platform"  # and 404 for who is no platform administrator
     DIRECTORY = "directory"  # 401 for who has not the directory's token
 
 
@@ -75,6 +76,15 @@ INTAKE = HEALTH | declared(
     Guard.PAGE_KNOWN, """
     GET /
     GET /account
+    """,
+) | declared(
+    Guard.PAGE_PLATFORM, """
+    GET /operations
+    GET /operations/dead-letters
+    GET /operations/dead-letters/replay
+    POST /operations/dead-letters/replay
+    GET /operations/dead-letters/{topic}/{offset}
+    POST /operations/dead-letters/{topic}/{offset}
     """,
 ) | declared(
     Guard.PAGE_MINE, """

@@ -36,7 +36,7 @@ NOBODY = (
 )
 NOT_MINE = ("somebody's token", "neighbour's token", "somebody's session", "neighbour's session")
 API = (Guard.API_KNOWN, Guard.API_PLATFORM, Guard.API_MINE)
-PAGES = (Guard.PAGE_KNOWN, Guard.PAGE_MINE)
+PAGES = (Guard.PAGE_KNOWN, Guard.PAGE_MINE, Guard.PAGE_PLATFORM)
 JSON = {"headers": {"Content-Type": "application/json"}}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
@@ -125,6 +125,8 @@ def filled(path: str, known: dict[str, str]) -> str:
         "email": "new@northfield-college.org",
         "account_id": "1",
         "_version": "x",
+        "topic": "imports.rows",
+        "offset": "0",
         **known,
     }
     return re.sub(r"{(\w+)}", lambda found: names[found[1]], path)
@@ -169,7 +171,7 @@ async def test_pages_send_who_is_nobody_to_sign_in(crowd: Crowd, route: str) -> 
         assert answer.headers["location"].startswith("/sign-in?next="), caller
 
 
-@pytest.mark.parametrize("route", under(INTAKE, Guard.PAGE_MINE))
+@pytest.mark.parametrize("route", under(INTAKE, Guard.PAGE_MINE, Guard.PAGE_PLATFORM))
 async def test_pages_show_nothing_to_who_is_no_administrator(crowd: Crowd, route: str) -> None:
     for caller in ("somebody's session", "neighbour's session"):
         answer = await crowd.ask(route, caller)
@@ -177,9 +179,11 @@ async def test_pages_show_nothing_to_who_is_no_administrator(crowd: Crowd, route
         assert "Northfield College: Autumn" not in answer.text
 
 
-@pytest.mark.parametrize("route", under(INTAKE, Guard.API_MINE, Guard.API_PLATFORM, Guard.PAGE_MINE))
+@pytest.mark.parametrize(
+    "route", under(INTAKE, Guard.API_MINE, Guard.API_PLATFORM, Guard.PAGE_MINE, Guard.PAGE_PLATFORM)
+)
 async def test_the_administrator_is_not_refused(crowd: Crowd, route: str) -> None:
-    caller = "administrator's session" if INTAKE[route] is Guard.PAGE_MINE else "administrator's token"
+    caller = "administrator's session" if INTAKE[route] in PAGES else "administrator's token"
     answer = await crowd.ask(route, caller)
     assert answer.status_code not in (401, 403, 404)
     assert "/sign-in" not in answer.headers.get("location", "")
