@@ -2,17 +2,18 @@
 proxies of its own to Kafka, Postgres and the mail server, and people behind one more to intake."""
 
 import asyncio
+import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from cli.local.demo_people import demo_people
 from cli.local.inbox import inbox_part
 from cli.local.kafka import kafka_part
 from cli.local.other_user import remove_data
@@ -29,6 +30,13 @@ from tests.stack.proxy import Proxy, quiet_port
 SERVERS = ("kafka", "postgres", "inbox")
 DIRECTORY_TOKEN = "directory-token-of-a-test"
 _PASSWORD = "postgres"
+# By the code of the intake that runs: this brings the database up to date.
+_PEOPLE = """
+import asyncio, json, logging, sys, structlog
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+from services.intake.first_steps import prepare_demo
+print(json.dumps(asyncio.run(prepare_demo(sys.argv[1]))))
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +86,16 @@ class Cluster:
         await asyncio.gather(*(proxy.close() for proxy in (self.front, *self.proxies.values())))
         remove_data(self.home.data / "postgres")
 
-    async def scale(self, service: str, replicas: int) -> None:
-        """Start or stop replicas until there are so many; 0 stops the service. `ready` waits for those that started."""
+    async def scale(self, service: str, replicas: int, build: Build | None = None) -> None:
+        """Start or stop replicas until there are so many; 0 stops the service. `ready` waits for those that started.
+        They run the service's code, or what `build` says."""
         while self.replicas[service] > replicas:
             self.replicas[service] -= 1
             name = f"{service}-{self.replicas[service]}"
             del self._parts[name]
             await self._supervisor.remove(name)
         while self.replicas[service] < replicas:
-            part = self._replica(service, self.replicas[service])
+            part = self._replica(service, self.replicas[service], build)
             self.replicas[service] += 1
             self._parts[part.name] = part
             await self._supervisor.keep(part)
@@ -95,13 +104,16 @@ class Cluster:
         """Return when all that should run answers."""
         await asyncio.gather(*(_ready(part, seconds) for part in list(self._parts.values())))
 
-    async def change_build(self, service: str, build: Build) -> None:
-        """Run other code: all replicas stop and start again with it."""
-        replicas = self.replicas[service]
-        await self.scale(service, 0)
-        self._builds[service] = build
-        await self.scale(service, replicas)
-        await self.ready()
+    async def start_over(self, replica: str, build: Build) -> None:
+        """One replica ends and starts again with other code; `ready` waits for it."""
+        service, _, number = replica.rpartition("-")
+        part = self._parts[replica] = self._replica(service, int(number), build)
+        await self._supervisor.remove(replica)
+        await self._supervisor.keep(part)
+
+    def url(self, replica: str) -> str:
+        """Where a replica answers, without a proxy."""
+        return f"http://{HOST}:{self._replica_ports[replica]}"
 
     def kill(self, part: str) -> None:
         """SIGKILL; the part is started again."""
@@ -180,10 +192,10 @@ class Cluster:
             f"\nlistener.security.protocol.map={protocols}\n"
         )
 
-    def _replica(self, service: str, number: int) -> Part:
+    def _replica(self, service: str, number: int, build: Build | None = None) -> Part:
         name = f"{service}-{number}"
         port = self._replica_ports.setdefault(name, quiet_port())
-        build = self._builds.get(service, Build())
+        build = build or self._builds.get(service, Build())
         dsn = self._databases[service].replace(
             f":{self._ports['postgres']}/", f":{self.proxies[service, 'postgres'].port}/"
         )
@@ -204,10 +216,14 @@ class Cluster:
         return f"http://{HOST}:{self.front.port}"
 
     async def _introduce(self) -> None:
-        people = await demo_people(self._databases["intake"], self.home)
+        build = self._builds.get("intake", Build())
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _PEOPLE, self._databases["intake"], cwd=build.checkout, stdout=asyncio.subprocess.PIPE
+        )
+        told, _ = await process.communicate()
         self.stack = {
             "base_url": self._base_url,
-            **asdict(people),
+            **json.loads(told),
             "kafka": f"{HOST}:{self._ports['kafka']}",
             "directory": f"http://{HOST}:{self._replica_ports['provisioner-0']}",
             "directory_token": DIRECTORY_TOKEN,
