@@ -158,10 +158,10 @@ class _Upload:
 
 
 def _known_word(part: _Part, name: str, *, words: type[W], default: W) -> W:
-    try:
-        return words(part.take().decode("utf-8", "replace").strip() or default)
-    except ValueError:
-        raise UploadRefused(422, f"{name}.unknown", f"`{name}` is one of: {', '.join(words)}.") from None
+    word = part.take().decode("utf-8", "replace").strip() or default
+    if word not in list(words):  # not `words(word)`, which knows what newer versions may say
+        raise UploadRefused(422, f"{name}.unknown", f"`{name}` is one of: {', '.join(words)}.")
+    return words(word)
 
 
 def _too_large(max_bytes: int) -> UploadRefused:

@@ -3,7 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,6 +12,7 @@ from services.intake.take_upload import source_path
 from shared.clock import now
 from tests.integration.intake.flow.world import csv
 
+SOME = UUID(int=7)
 YESTERDAY = (now() - OLD - timedelta(hours=1)).timestamp()
 
 
@@ -55,7 +56,7 @@ async def test_the_file_of_an_import_stays_however_old(world, stored):
 
 
 @pytest.mark.parametrize(
-    "path", ["imports/notes.txt", f"elsewhere/{uuid4()}", f"imports/{uuid4()}/more", f"imports/{uuid4().hex}"]
+    "path", ["imports/notes.txt", f"elsewhere/{SOME}", f"imports/{SOME}/more", f"imports/{SOME.hex}"]
 )
 async def test_what_is_not_ours_stays(world, stored, path):
     file = await stored(path)
