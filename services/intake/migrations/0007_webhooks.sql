@@ -32,7 +32,7 @@ create table webhook_deliveries (
 );
 create index webhook_deliveries_waiting on webhook_deliveries (webhook_id, next_at) where status = 'waiting';
 create index webhook_deliveries_oldest on webhook_deliveries (created_at) where status = 'waiting';
-create index webhook_deliveries_newest on webhook_deliveries (webhook_id, id);
+create index webhook_deliveries_settled on webhook_deliveries (webhook_id, id) where status <> 'waiting';
 
 create table webhook_attempts (
     id bigint generated always as identity primary key,

@@ -78,9 +78,10 @@ delete from webhook_attempts where webhook_id = :id and id <= (
 );
 
 -- name: trim_deliveries(id, keep)!
--- Of those that are settled the newest are kept, and whatever waits.
+-- Of those that are settled the newest are kept.
 delete from webhook_deliveries where webhook_id = :id and status <> 'waiting' and id <= (
-    select id from webhook_deliveries where webhook_id = :id order by id desc offset :keep limit 1
+    select id from webhook_deliveries
+    where webhook_id = :id and status <> 'waiting' order by id desc offset :keep limit 1
 );
 
 -- name: waiting_ages()^

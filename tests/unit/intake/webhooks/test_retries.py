@@ -1,5 +1,7 @@
 """When a delivery is tried again."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ def tries(dice: float) -> list[float]:
 @given(st.floats(0, 1))
 def test_pauses_grow_and_all_tries_lie_within_three_days(dice: float) -> None:
     moments = tries(dice)
-    pauses = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    pauses = [after - before for before, after in pairwise(moments)]
     assert pauses == sorted(pauses) or max(pauses) - pauses[-1] < 1e-6 * TRIED_FOR
     assert 5 <= pauses[0] <= 6
     assert max(pauses) <= LONGEST_PAUSE * (1 + SPREAD)
