@@ -36,6 +36,8 @@ def _answer(batch: Batch[Any], kept: Kept, *, deps: Deps) -> None:
         batch.reject(index, "import.unknown")
     for index in kept.unasked:
         batch.reject(index, "record.unknown")
+    for index in kept.untimely:
+        batch.reject(index, "event.bad_time")
     for import_id, status in kept.turned:
         log.info("import.turned", import_id=str(import_id), status=status)
         deps.wake_all()  # one that runs by itself is work, too
@@ -44,7 +46,7 @@ def _answer(batch: Batch[Any], kept: Kept, *, deps: Deps) -> None:
             "batch.kept_in_part",
             records=kept.records,
             ignored=kept.ignored,
-            unknown=len(kept.unknown) + len(kept.unasked),
+            unknown=len(kept.unknown) + len(kept.unasked) + len(kept.untimely),
         )
 
 

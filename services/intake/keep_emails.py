@@ -1,7 +1,7 @@
 """What became of mails: of welcome mails beside the records they were for, and counted; of finish mails, with the import."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import asyncpg
 
@@ -20,7 +20,7 @@ async def keep_emails(deps: Deps, events: Sequence[EmailSettled]) -> Kept:
     """Keep the newest word about every mail."""
     imports = await known_imports(deps.pool, {event.import_id for event in events})
     kept = Kept()
-    newest: Newest = {}
+    asked: list[tuple[int, Place]] = []  # where in the batch
     for index, event in enumerate(events):
         if event.import_id not in imports:
             kept.unknown.append(index)
@@ -28,13 +28,33 @@ async def keep_emails(deps: Deps, events: Sequence[EmailSettled]) -> Kept:
             kept.unasked.append(index)
         else:
             row = event.row if event.kind is EmailKind.WELCOME and event.row else _FINISH
-            place = (imports[event.import_id].id, row)
-            if place not in newest or newest[place].at <= event.at:
-                newest[place] = event
+            asked.append((index, (imports[event.import_id].id, row)))
+    newest = _newest(events, asked)
+    if not all(_is_time(event.at) for event in newest.values()):
+        kept.untimely = [index for index, _ in asked if not _is_time(events[index].at)]
+        newest = _newest(events, [(index, place) for index, place in asked if _is_time(events[index].at)])
     if newest:
         await _store(deps.pool, newest)
         kept.records = len(newest)
     return kept
+
+
+def _newest(events: Sequence[EmailSettled], asked: list[tuple[int, Place]]) -> Newest:
+    newest: Newest = {}
+    for index, place in asked:
+        if place not in newest or newest[place].at <= events[index].at:
+            newest[place] = events[index]
+    return newest
+
+
+def _is_time(at: str) -> bool:
+    """Whether it is a moment that the database can keep: with a zone, and within its calendar in UTC."""
+    try:
+        moment = datetime.fromisoformat(at)
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return moment.tzinfo is not None
 
 
 async def _store(pool: asyncpg.Pool, newest: Newest) -> None:

@@ -48,6 +48,7 @@ class Kept:
     ignored: int = 0  # answers to imports that are past the question
     unknown: list[int] = field(default_factory=list)  # where in the batch an import is named that there is not
     unasked: list[int] = field(default_factory=list)  # where a row is named that nobody asked about
+    untimely: list[int] = field(default_factory=list)  # where the time is none
     turned: list[tuple[UUID, ImportStatus]] = field(default_factory=list)  # imports that have all their answers now
 
 

@@ -1,6 +1,7 @@
 """Welcome mails: counted as they are settled; released and asked for again by a person, which is told and written down."""
 
 import asyncio
+import dataclasses
 import itertools
 from datetime import UTC, datetime, timedelta
 
@@ -174,3 +175,13 @@ async def test_without_a_failed_mail_there_is_nothing_to_send_again(world):
     await world.settle_emails([settled(import_id, 3, SENT), settled(import_id, 6, DOUBTFUL)])
     with pytest.raises(RunRefused, match=r"emails\.nothing_failed"):
         await resend_emails(world.deps, import_id, world.person)
+
+
+@pytest.mark.parametrize("at", ["yesterday", "", "2026-01-01T00:00:00", "9999-12-31T23:59:59-14:00", "1e400"])
+async def test_a_word_of_no_time_goes_to_the_dead_letters_and_costs_no_other(world, at):
+    import_id = await created(world)
+    untimely = dataclasses.replace(settled(import_id, 3, FAILED), at=at)
+    batch = await world.settle_emails([settled(import_id, 3, SENT), untimely, settled(import_id, 6, SENT)])
+    assert (batch.rejected or {1: "event.bad_time"}) == {1: "event.bad_time"}
+    assert (await world.settle_emails([untimely])).rejected == {0: "event.bad_time"}
+    assert await shown(world, import_id) == (["sent", "sent", "queued"], {"queued": 1, "sent": 2})
