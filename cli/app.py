@@ -10,7 +10,20 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
-from cli import dead_letters, demo, directory, experiences, imports, mails, operations, sign_in, tokens
+from cli import (
+    audit,
+    dead_letters,
+    demo,
+    directory,
+    erase,
+    experiences,
+    imports,
+    mails,
+    operations,
+    retention,
+    sign_in,
+    tokens,
+)
 from cli.client import Refused
 
 app = typer.Typer(
@@ -29,6 +42,9 @@ if find_spec("psutil"):  # not in the image of the services, which starts no sta
 app.command("import")(imports.import_file)
 for command in (imports.status, imports.records, imports.run, imports.cancel, imports.template, operations.lag):
     app.command()(command)
+app.command()(audit.audit)
+app.command()(erase.erase)
+app.command()(retention.retention)
 app.command("release-mails")(mails.release_mails)
 app.command("resend-mails")(mails.resend_mails)
 app.command("sign-in-link")(sign_in.sign_in_link)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from cli.client import Refused, local_stack
+from cli.databases import operator
 from services.intake import people, tokens
 from shared.email_key import email_key
 
@@ -37,7 +38,10 @@ def create(
     async def make(pool: asyncpg.Pool) -> str:
         if platform_administrator:
             await people.make_platform_administrator(pool, email)
-        return await tokens.create_token(pool, email, name=name)
+            await _note(pool, "platform_administrator.made", email=email)
+        token = await tokens.create_token(pool, email, name=name)
+        await _note(pool, "token.created", email=email)
+        return token
 
     print(at_intake(database_url, make))
 
@@ -55,9 +59,20 @@ def revoke(
     token_id: Annotated[UUID, typer.Argument(help="Id, as `list` shows it.")], database_url: DatabaseOption = ""
 ) -> None:
     """End a token's life at once."""
-    if not at_intake(database_url, lambda pool: tokens.revoke_token(pool, token_id)):
+
+    async def end(pool: asyncpg.Pool) -> bool:
+        revoked = await tokens.revoke_token(pool, token_id)
+        if revoked:
+            await people.note_action(pool, operator(), action="token.revoked", about=f"token {token_id}")
+        return revoked
+
+    if not at_intake(database_url, end):
         raise Refused(0, "token.unknown", "There is no such token in use.")
     out.print("Revoked.")
+
+
+async def _note(pool: asyncpg.Pool, action: str, *, email: str) -> None:
+    await people.note_action(pool, operator(), action=action, person=email_key(email))
 
 
 def at_intake(database_url: str, work: Callable[[asyncpg.Pool], Awaitable[T]]) -> T:

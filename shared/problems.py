@@ -30,6 +30,7 @@ def _kinds() -> tuple[ProblemKind, ...]:
         ProblemKind("email.domain_suspicious", warning, "Is “{domain}” right? It looks like “{suggestion}”; correct the email if so."),
         ProblemKind("value.trimmed", warning, "Stray or invisible characters were removed from {field}; check the value."),
         ProblemKind("name.looks_like_email", warning, "{field} holds an email address; check that the columns are not mixed up."),
+        ProblemKind("person.erased", warning, "What was known of this person has been erased; only the row and its outcome are kept."),
         ProblemKind("file.empty", error, "The file is empty; choose a file with a header line and one learner per line.", True),
         ProblemKind("file.no_rows", error, "The file has headers but no learners; add one learner per line.", True),
         ProblemKind("file.too_large", error, "The file is larger than {limit}; split it into smaller files.", True),

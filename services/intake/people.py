@@ -64,7 +64,7 @@ async def appoint(pool: asyncpg.Pool, experience_id: UUID, *, email: str, by: st
             return False
         key = await ensure_user(connection, email)
         await queries.add_administrator(connection, experience_id=experience_id, email_key=key)
-        await note_action(connection, by, action="administrator.appointed", experience_id=experience_id)
+        await note_action(connection, by, action="administrator.appointed", experience_id=experience_id, person=key)
     return True
 
 
@@ -91,9 +91,10 @@ async def administrators_of(database: Database, experience_id: UUID) -> list[str
 
 async def note_action(
     database: Database, by: str, *, action: str, import_id: UUID | None = None, experience_id: UUID | None = None,
-    about: str | None = None,
+    about: str | None = None, person: str | None = None,
 ) -> None:  # fmt: skip
-    """Write down who did what. `about`: with what else, by names and numbers of ours; nothing personal."""
+    """Write down who did what. `about`: with what else, by names and numbers of ours; nothing personal. `person`: to whom, by
+    email key."""
     await queries.note_action(
-        database, email_key=by, action=action, import_id=import_id, experience_id=experience_id, about=about
-    )
+        database, email_key=by, action=action, import_id=import_id, experience_id=experience_id, about=about, person=person
+    )  # fmt: skip

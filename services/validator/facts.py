@@ -47,8 +47,9 @@ class Facts:
 
 
 def tell_result(facts: Facts, event: RecordProvisioned) -> None:
-    """Whoever was created, added or left as is has an account and is a learner. BadEventError."""
-    if event.outcome not in _DONE:
+    """Whoever was created, added or left as is has an account and is a learner. An answer about a person who was erased since
+    says nothing of anybody. BadEventError."""
+    if event.outcome not in _DONE or not event.email_key:
         return
     fact, key = Fact(moment(event.at), gone=False), known_key(event.email_key)
     membership = (uuid_text(event.experience_id), key)

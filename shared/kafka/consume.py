@@ -173,6 +173,8 @@ class Consumption(Generic[E, D]):
         dead = []
         decode = self._decode
         for record in records:
+            if record.value is None and self.topic.compacted:
+                continue  # what was said under this key was taken back, so that nothing of it is kept
             try:
                 batch.events.append(decode(record.value))
             except Exception as error:  # hostile bytes reach more than ValueError: recursion, memory, huge numbers

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import HTMLResponse
 
-from services.intake.api import events, experiences, import_types, imports, records, uploads, webhooks
+from services.intake.api import audit, events, experiences, import_types, imports, records, uploads, webhooks
 from services.intake.api.access import get_caller
 from services.intake.api.errors import answer_errors
 from services.intake.deps import Deps
@@ -46,7 +46,7 @@ def build_http(deps: Deps) -> FastAPI:
     app.exception_handler(SignInNeeded)(go_to_sign_in)
     # Access on the router too: a route that forgets to ask who is calling is closed all the same.
     api = APIRouter(prefix=API, dependencies=[Depends(get_caller)])
-    for part in (experiences, import_types, uploads, imports, records, events, webhooks):
+    for part in (experiences, audit, import_types, uploads, imports, records, events, webhooks):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(sign_in.router)

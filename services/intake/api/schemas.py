@@ -204,6 +204,25 @@ class ExperienceList(BaseModel):
     items: list[Experience]
 
 
+class DoneAction(BaseModel):
+    """A line of the audit log."""
+
+    id: int
+    at: datetime
+    who: str = Field(description="Email key of the person, or which part of Rollcall did it by itself.")
+    action: str = Field(description="`import.submitted`, `import.run`, `records.downloaded`, ...")
+    import_id: UUID | None
+    person: str | None = Field(description="To whom it was done: who was appointed.")
+    about: str | None = Field(description="With what else.")
+
+
+class ActionPage(BaseModel):
+    """Actions, newest first."""
+
+    items: list[DoneAction]
+    next_after: int | None = Field(description="Ask with `after` = this for the next page; null on the last one.")
+
+
 class Column(BaseModel):
     """A column of an import type."""
 

@@ -39,10 +39,13 @@ where a.experience_id = :experience_id and a.email_key = :email_key;
 select u.email from administrators a join users u on u.email_key = a.email_key
 where a.experience_id = :experience_id order by u.email_key;
 
--- name: note_action(email_key, action, import_id, experience_id, about)!
--- One line in the audit log.
-insert into audit_log (email_key, action, import_id, experience_id, about)
-values (:email_key, :action, :import_id, :experience_id, :about);
+-- name: note_action(email_key, action, import_id, experience_id, about, person)!
+-- One line in the audit log. What is done with an import is done in its experience.
+insert into audit_log (email_key, action, import_id, experience_id, about, person)
+values (
+    :email_key, :action, :import_id,
+    coalesce(:experience_id::uuid, (select experience_id from imports where id = :import_id::uuid)), :about, :person
+);
 
 -- name: add_token(email_key, name, hash)$
 -- Keep a token's hash; answers the token's id.

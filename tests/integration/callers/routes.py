@@ -52,6 +52,7 @@ INTAKE = HEALTH | declared(
 ) | declared(
     Guard.API_MINE, """
     PUT /api/v1/experiences/{experience_id}/administrators/{email}
+    GET /api/v1/experiences/{experience_id}/audit
     GET /api/v1/experiences/{experience_id}/imports
     POST /api/v1/experiences/{experience_id}/imports
     GET /api/v1/imports/{import_id}

@@ -1,0 +1,49 @@
+"""The four services' databases, for commands that look into or change all of them: named by options, by the environment, or the local
+stack's."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from getpass import getuser
+from typing import Annotated
+
+import asyncpg
+import typer
+
+from cli.client import Refused, local_stack
+
+Connections = Mapping[str, asyncpg.Connection]
+
+_VARIABLE = "ROLLCALL_{}_DATABASE_URL"
+IntakeOption = Annotated[str, typer.Option(envvar=_VARIABLE.format("INTAKE"), help="Default: the local stack's.")]
+ValidatorOption = Annotated[str, typer.Option(envvar=_VARIABLE.format("VALIDATOR"), help="Default: the local stack's.")]
+ProvisionerOption = Annotated[
+    str, typer.Option(envvar=_VARIABLE.format("PROVISIONER"), help="Default: the local stack's.")
+]
+NotifierOption = Annotated[str, typer.Option(envvar=_VARIABLE.format("NOTIFIER"), help="Default: the local stack's.")]
+
+
+@asynccontextmanager
+async def open_databases(**addresses: str) -> AsyncIterator[Connections]:
+    """A connection to each service's database, by service. An address that is empty is the local stack's."""
+    known = local_stack().get("databases", {})
+    chosen = {service: address or str(known.get(service, "")) for service, address in addresses.items()}
+    for service, address in chosen.items():
+        if not address:
+            option = f"--{service}-database-url or {_VARIABLE.format(service.upper())}"
+            raise Refused(0, "database.unknown", f"No local stack is up here; run `rollcall up`, or give {option}.")
+    async with AsyncExitStack() as opened:
+        connections = {}
+        for service, address in chosen.items():
+            try:
+                connections[service] = await asyncpg.connect(address, timeout=10)
+            except (OSError, asyncpg.PostgresError) as error:
+                raise Refused(
+                    0, "database.away", f"The database of {service} does not answer ({type(error).__name__})."
+                ) from error
+            opened.push_async_callback(connections[service].close)
+        yield connections
+
+
+def operator() -> str:
+    """Who works at this terminal, for the audit log."""
+    return f"operator {getuser()}"
