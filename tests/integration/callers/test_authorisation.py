@@ -21,7 +21,7 @@ from services.intake.tokens import create_token, list_tokens, revoke_token
 from services.provisioner.http import directory_api
 from shared.health import Health, add_routes
 from tests.integration.callers.routes import DIRECTORY, INTAKE, Guard, routes_of, under
-from tests.integration.callers.world import DIRECTORY_TOKEN
+from tests.integration.callers.world import DIRECTORY_TOKEN, a_webhook
 from tests.integration.intake.sign_in.site import ADMINISTRATOR, Site, open_site
 
 SOMEBODY, NEIGHBOUR = "somebody.else@northfield-college.org", "neighbour@southfield-college.org"
@@ -116,7 +116,11 @@ async def possessions(site: Site) -> dict[str, str]:
     )  # fmt: skip
     import_id = made.headers["location"].rpartition("/")[2]
     await site.deps.pool.execute("update imports set status = 'cancelled' where id = $1", uuid.UUID(import_id))
-    return {"experience_id": experience, "import_id": import_id}
+    return {
+        "experience_id": experience,
+        "import_id": import_id,
+        "webhook_id": await a_webhook(site.deps.pool, experience),
+    }
 
 
 def filled(path: str, known: dict[str, str]) -> str:
@@ -183,6 +187,7 @@ async def test_pages_show_nothing_to_who_is_no_administrator(crowd: Crowd, route
     "route", under(INTAKE, Guard.API_MINE, Guard.API_PLATFORM, Guard.PAGE_MINE, Guard.PAGE_PLATFORM)
 )
 async def test_the_administrator_is_not_refused(crowd: Crowd, route: str) -> None:
+    await a_webhook(crowd.site.deps.pool, crowd.known["experience_id"])  # other routes delete it
     caller = "administrator's session" if INTAKE[route] in PAGES else "administrator's token"
     answer = await crowd.ask(route, caller)
     assert answer.status_code not in (401, 403, 404)

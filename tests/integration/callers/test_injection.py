@@ -17,6 +17,7 @@ from services.notifier.mails import Mail
 from shared.clock import now
 from shared.events import EmailKind
 from tests.integration.callers.routes import INTAKE, Guard, under
+from tests.integration.callers.world import a_webhook
 from tests.integration.intake.api.ledger import Kept, Ledger
 from tests.integration.intake.sign_in.site import Browser, Site, open_site
 
@@ -79,6 +80,7 @@ async def test_no_name_becomes_markup_on_any_page(site: Site) -> None:
     hostile = Kept(2, HTML, first_name=HTML, last_name=HTML, status="error", plan="none", problems=["email.invalid"])
     known = {
         "experience_id": site.people["experience_id"],
+        "webhook_id": await a_webhook(site.deps.pool, site.people["experience_id"]),
         "import_id": await new_import(site, browser, hostile, name=f"{HTML}.csv"),
     }
     shown = 0  # pages, with the name on them as text
@@ -95,9 +97,10 @@ async def test_every_answer_of_every_route_tells_the_browser_to_be_careful(site:
     browser = await site.signed_in()
     known = {
         "experience_id": site.people["experience_id"],
+        "webhook_id": await a_webhook(site.deps.pool, site.people["experience_id"]),
         "import_id": await new_import(site, browser, Kept(2, "a@b.com")),
     }
-    names = {"name": "x", "email": "x", "_version": "x", **known}
+    names = {"name": "x", "email": "x", "_version": "x", "topic": "x", **known}
     for route in INTAKE:
         method, path = route.split(" ")
         if not path.endswith(("/events", "livez", "readyz", "metrics")):

@@ -1,6 +1,7 @@
 """Intake behind a real port: two people, an experience with imports, and the ledger behind them."""
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -74,6 +75,16 @@ class Intake:
                 return await work(pool)
 
         return asyncio.run(with_pool())
+
+
+async def a_webhook(pool: asyncpg.Pool, experience_id: str) -> str:
+    """The id of a webhook that nobody calls; makes it anew where it was deleted."""
+    await pool.execute(
+        "insert into webhooks (id, experience_id, url, events, secret, off_since, off_reason) "
+        "values ($1, $2, 'https://hooks.example.org', '{}', 'whsec_', now(), 'person') on conflict do nothing",
+        webhook_id := uuid.UUID(int=7), uuid.UUID(experience_id),
+    )  # fmt: skip
+    return str(webhook_id)
 
 
 @contextmanager

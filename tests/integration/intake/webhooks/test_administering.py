@@ -18,9 +18,9 @@ ALL = "/webhooks"
 EVENTS = ["import.ready", "import.completed"]
 
 
-def api(world: World, token: str = "token") -> httpx.AsyncClient:
+def api(world: World, whose: str = "token") -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(world.site.app), headers={"Authorization": f"Bearer {world.site.people[token]}"},
+        transport=httpx.ASGITransport(world.site.app), headers={"Authorization": f"Bearer {world.site.people[whose]}"},
         base_url=f"http://rollcall.test/api/v1/experiences/{world.experience}",
     )  # fmt: skip
 
