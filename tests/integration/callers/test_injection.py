@@ -100,7 +100,7 @@ async def test_every_answer_of_every_route_tells_the_browser_to_be_careful(site:
         "webhook_id": await a_webhook(site.deps.pool, site.people["experience_id"]),
         "import_id": await new_import(site, browser, Kept(2, "a@b.com")),
     }
-    names = {"name": "x", "email": "x", "_version": "x", "topic": "x", **known}
+    names = {"name": "x", "email": "x", "_version": "x", "topic": "x", "partition": "0", "offset": "0", **known}
     for route in INTAKE:
         method, path = route.split(" ")
         if not path.endswith(("/events", "livez", "readyz", "metrics")):
