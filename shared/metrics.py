@@ -5,6 +5,11 @@ from math import nan
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from shared.version import VERSION
+
+BUILD = Gauge("rollcall_build_info", "1, by the version that runs.", ["version"])
+BUILD.labels(VERSION).set(1)
+
 # Consuming and publishing, in every service. `topic` is a name without prefix.
 EVENTS = Counter(
     "rollcall_events_handled_total", "Events handled; dead: sent to the dead letters.", ["topic", "outcome"]

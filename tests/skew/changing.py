@@ -1,15 +1,18 @@
 """Versions that change while imports are read and run: the last release's code and ours, service by service."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
 import httpx
 
+from shared.version import VERSION
 from tests.chaos.asking import Asked
 from tests.stack.cluster import Build, Cluster
 
+from . import last_release
 from .story import LARGE, Story
 
 # Without a name of its own a replica leaves its groups when it stops, and the others take over at once. A small window:
@@ -19,16 +22,24 @@ _PATIENT = {"ROLLCALL_REPAIR_AFTER_SECONDS": "1"}  # repair that must not be mis
 
 
 class Version(StrEnum):
-    """Which code, by a metric that only it has."""
+    """Which code runs, as its metrics tell."""
 
-    OLD = "rollcall_seconds_since_poll"
-    NEW = "rollcall_consumer_since_poll_seconds"
+    OLD = last_release.VERSION
+    NEW = VERSION
+
+    @classmethod
+    def of(cls, metrics: str) -> "Version":
+        """0.1.0 did not say it; it is known by a metric that no later version has."""
+        if "\nrollcall_seconds_since_poll{" in metrics:
+            return cls("0.1.0")
+        told = re.findall(r'^rollcall_build_info{version="(.*)"} 1', metrics, re.MULTILINE)
+        return cls(*told)
 
 
-def builds(last_release: Path) -> dict[Version, Build]:
-    """How each version runs."""
+def builds(folder: Path) -> dict[Version, Build]:
+    """How each version runs; the old one's code is in the folder."""
     return {
-        Version.OLD: Build(checkout=last_release, environment=_OWN),
+        Version.OLD: Build(checkout=folder, environment=_OWN),
         Version.NEW: Build(environment={**_OWN, **_PATIENT}),
     }
 
@@ -71,7 +82,7 @@ class Changing:
     async def _runs(self, replica: str, version: Version) -> bool:
         async with httpx.AsyncClient(trust_env=False) as http:
             metrics = (await http.get(f"{self._cluster.url(replica)}/metrics")).text
-        return [mark for mark in Version if f"\n{mark}{{" in metrics] == [version]
+        return Version.of(metrics) is version
 
     async def _assert_runs(self, replica: str, version: Version) -> None:
         assert await self._runs(replica, version), f"{replica} is not {version.name}"

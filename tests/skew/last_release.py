@@ -5,8 +5,8 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-# What runs in production while this checkout is deployed. Raise it to the commit of a release when that release is
-# tagged; the cases of this folder then hold for the step from it to whatever comes next.
+# What runs in production while this checkout is deployed. When a release is tagged, raise it to that release's commit and
+# raise the version of the code (shared/version.py) with it: this folder then tests the step to whatever comes next.
 VERSION, COMMIT = "0.1.0", "07d86a5b6d8b788c02d86cff3edf1bc070320f7f"
 CHECKOUT = Path(__file__).parents[2]
 WHAT_TO_DO = (
