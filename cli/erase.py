@@ -106,6 +106,8 @@ async def erase_everywhere(
     if administrator:
         await erase_user.check_user(intake, person)
     experiences = await seen.experiences_of(validator, person)
+    about = await erase_user.hash_of(intake, person)
+    before = await erase_user.erased_before(intake, about)
     answers = await directory.erase_person(
         databases["provisioner"], person, account=account, experiences=experiences
     )  # fmt: skip
@@ -114,14 +116,15 @@ async def erase_everywhere(
         *await mails.erase_person(databases["notifier"], person, created),
         *answers.lines,
         *await seen.erase_person(validator, person, has_account=answers.has_account),
-        *await erase_files.erase_files(intake, traces.files, file_store),
+        *await erase_files.erase_files(intake, [*traces.files, *before], file_store),
         *await ledger.erase_person(intake, person, traces),
         *await erase_user.erase_user(intake, person, administrator=administrator),
     ]
-    about = await erase_user.hash_of(intake, person)
     if any(line.deed is Deed.ERASED for line in lines):
-        await note_action(intake, operator(), action=_ACTION, about=about)
-    return [*lines, *_on_topics(traces.moved_at or await ledger.queries.erased_before(intake, about=about))]
+        for import_id in traces.rows or (None,):
+            await note_action(intake, operator(), action=_ACTION, about=about, import_id=import_id)
+    last = max([*before.values(), *([traces.moved_at] if traces.moved_at else [])], default=None)
+    return [*lines, *_on_topics(last)]
 
 
 def _on_topics(last: datetime | None) -> list[Line]:

@@ -25,7 +25,7 @@ from shared.kafka.connect import open_reader
 from shared.kafka.oldest import oldest_ages
 from shared.postgres.retention import Kept, Oldest, look
 from shared.settings import KafkaSettings
-from shared.topics import ALL_TOPICS, SEGMENT
+from shared.topics import ALL_TOPICS, SEGMENT, Topic
 
 OLDEST: dict[str, dict[str, Oldest]] = {
     "intake": intake.OLDEST, "validator": validator.OLDEST, "provisioner": provisioner.OLDEST, "notifier": notifier.OLDEST,
@@ -98,29 +98,29 @@ async def look_in(databases: Connections) -> list[Place]:
 
 async def look_on_topics(broker: KafkaSettings) -> list[Place]:
     """What the broker keeps on topics of time."""
-    topics = {broker.topic_prefix + topic.name: topic for topic in ALL_TOPICS if not topic.compacted}
-    found = []
+    topics = [topic for topic in ALL_TOPICS if not topic.compacted]
     async with open_reader(broker) as reader:
-        for name, topic in topics.items():
-            partitions = [place for place in reader.partitions_for_topic(name) or () if place is not None]
-            ages = await oldest_ages(reader, await _beginnings(reader, name, partitions))
-            age = timedelta(seconds=max(ages.values(), default=0.0))
-            kept = kept_for(topic, broker)
-            late = age > kept + SEGMENT + BROKER_LATE
-            found.append(
-                Place(
-                    place="topic", what=name, days=kept / timedelta(days=1), oldest=now() - age if ages else None,
-                    applied_at=None, removed=None,
-                    trouble="older than it may be; `rollcall topics apply` sets the limit" if late else "",
-                )
-            )  # fmt: skip
-    return found
+        places = [
+            TopicPartition(broker.topic_prefix + topic.name, partition)
+            for topic in topics
+            for partition in range(topic.partitions)
+        ]
+        first, end = await reader.beginning_offsets(places), await reader.end_offsets(places)
+        ages = await oldest_ages(reader, [(place, first[place]) for place in places if first[place] < end[place]])
+    oldest: dict[str, float] = {}
+    for (place, _), age in ages.items():
+        oldest[place.topic] = max(age, oldest.get(place.topic, 0.0))
+    return [_of_topic(topic, broker, oldest.get(broker.topic_prefix + topic.name)) for topic in topics]
 
 
-async def _beginnings(reader: Any, name: str, partitions: list[int]) -> list[Any]:
-    places = [TopicPartition(name, partition) for partition in partitions]
-    first, end = await reader.beginning_offsets(places), await reader.end_offsets(places)
-    return [(place, first[place]) for place in places if first[place] < end[place]]
+def _of_topic(topic: Topic, broker: KafkaSettings, age_seconds: float | None) -> Place:
+    kept = kept_for(topic, broker)
+    late = age_seconds is not None and timedelta(seconds=age_seconds) > kept + SEGMENT + BROKER_LATE
+    return Place(
+        place="topic", what=topic.name, days=kept / timedelta(days=1),
+        oldest=None if age_seconds is None else now() - timedelta(seconds=age_seconds), applied_at=None, removed=None,
+        trouble="older than it may be; `rollcall topics apply` sets the limit" if late else "",
+    )  # fmt: skip
 
 
 def _trouble(kept: Kept) -> str:
@@ -137,7 +137,7 @@ def _table(found: list[Place]) -> Table:
         table.add_row(
             place.place, place.what,
             "?" if place.days is None else f"{place.days:g} days",
-            "none" if place.oldest is None else _days(now() - place.oldest),
+            "none" if place.oldest is None else _days(max(now() - place.oldest, timedelta(0))),
             "" if place.applied_at is None else f"{place.applied_at:%Y-%m-%d %H:%M}",
             "" if place.removed is None else f"{place.removed:,}",
             f"[red]{place.trouble}[/red]" if place.trouble else "ok",

@@ -11,7 +11,9 @@ from shared.erasure import Deed, Line
 from shared.postgres.retention import Connection
 
 
-async def erase_files(connection: Connection, import_ids: Sequence[UUID], file_store: FileStore | None) -> list[Line]:
+async def erase_files(
+    connection: Connection, import_ids: Sequence[UUID | None], file_store: FileStore | None
+) -> list[Line]:
     """Remove the source files of these imports, which are over; without a file store, say until when each is kept."""
     found = [row async for row in queries.files_of(connection, ids=import_ids)]
     if file_store:

@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from services.intake.erase_person import queries
 from shared.erasure import Deed, Line, Person
@@ -20,6 +21,11 @@ async def hash_of(connection: Connection, person: Person) -> str:
     """What stands for an erased person in the audit log: says nothing without the database's own key, and the same every time."""
     secret: bytes = await queries.secret(connection)
     return hmac.new(secret, f"erased:{person.key}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+async def erased_before(connection: Connection, about: str) -> dict[UUID | None, datetime]:
+    """The imports from which whoever has this hash was erased before, and when: what cannot be edited may hold them still."""
+    return {row["import_id"]: row["at"] async for row in queries.erased_before(connection, about=about)}
 
 
 async def check_user(connection: Connection, person: Person) -> None:

@@ -54,9 +54,9 @@ select days from retention where what = :what;
 -- What hashes of erased addresses are keyed with.
 select key from signing_keys limit 1;
 
--- name: erased_before(about)$
--- When a person was erased last.
-select max(at) from audit_log where action = 'person.erased' and about = :about;
+-- name: erased_before(about)
+-- From which imports a person was erased, and when.
+select import_id, max(at) as at from audit_log where action = 'person.erased' and about = :about group by import_id;
 
 -- name: actions_of(key)^
 -- How often somebody stands in the audit log, and the last time.
