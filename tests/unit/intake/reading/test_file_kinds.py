@@ -27,7 +27,7 @@ def zipped(*names: str) -> bytes:
         (b"\x89PNG\r\n\x1a\n...", "a PNG image"),
         (b"\xff\xd8\xff\xe0...", "a JPEG image"),
         (b"\x00\x00\x00\x18ftypheic", "an image or a video"),
-        (gzip.compress(b"Email\na@b.co\n"), "a gzip archive"),
+        (gzip.compress(b"Email\na@b.co\n", mtime=0), "a gzip archive"),
         (b"<!DOCTYPE html><html>", "a web page (HTML)"),
         (b"\xef\xbb\xbf \r\n<TABLE><tr>", "a web page (HTML)"),
         (b"<?xml version='1.0'?><!-- x --><html>", "a web page (HTML)"),
