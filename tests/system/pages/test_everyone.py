@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.system.outside import Outside, people, table
 from tests.system.pages.conftest import NewPage
+from tests.system.pages.dead_letters import TOPIC, make_dead_letter
 
 PHONE, LAPTOP = 320, 1200
 LINES = [*people(60, "axe"), ("ada@gmial.com", "Ada", "Warned"), ("nobody", "No", "Mail")]
@@ -29,6 +30,11 @@ def every_page(outside: Outside, addresses: dict[str, str]) -> dict[str, str]:
         cancelled = outside.prepared(experience, table(LINES))["id"]
         outside.http.post(f"/imports/{cancelled}/cancel")
         rejected = outside.prepared(experience, b"Name\nAda\n")["id"]
+        letters = "/operations/dead-letters"
+        webhooks = f"/experiences/{experience}/settings/webhooks"
+        nobody_there = {"url": "http://127.0.0.1:9/rollcall", "events": ["import.ready", "import.completed"]}
+        webhook = outside.http.post(f"/experiences/{experience}/webhooks", json=nobody_there).json()["id"]
+        outside.http.post(f"/experiences/{experience}/webhooks/{webhook}/test").raise_for_status()
         addresses.update(
             {
                 "experiences": "/", "experience": f"/experiences/{experience}", "settings": f"/experiences/{experience}/settings",
@@ -37,7 +43,9 @@ def every_page(outside: Outside, addresses: dict[str, str]) -> dict[str, str]:
                 "no records": f"/imports/{ready}?status=error&plan=create", "ask to run": f"/imports/{ready}/run",
                 "ask to cancel": f"/imports/{ready}/cancel", "results": f"/imports/{done}", "cancelled": f"/imports/{cancelled}",
                 "rejected": f"/imports/{rejected}", "guide": "/help", "welcome": "/welcome", "nothing": "/imports/none",
-                "account": "/account",
+                "account": "/account", "operations": "/operations", "dead letters": f"{letters}?topic={TOPIC}",
+                "dead letter": f"{letters}/{TOPIC}/{make_dead_letter(outside.stack['kafka'])}",
+                "no dead letters": f"{letters}?topic={TOPIC}&reason=none", "ask to put back": f"{letters}/replay?topic={TOPIC}",
             }
         )  # fmt: skip
     return addresses
