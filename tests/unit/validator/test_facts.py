@@ -61,7 +61,6 @@ def test_at_the_same_instant_gone_wins_in_any_order(order: int) -> None:
         ({"at": "yesterday"}, "event.bad_time"),
         ({"at": "2025-01-02T12:00:00"}, "event.bad_time"),
         ({"at": ""}, "event.bad_time"),
-        ({"email_key": ""}, "event.bad_email_key"),
         ({"email_key": "a\0@example.org"}, "event.bad_email_key"),
         ({"email_key": "a" * 400}, "event.bad_email_key"),
         ({"experience_id": "somewhere"}, "event.bad_id"),
@@ -74,3 +73,11 @@ def test_a_fact_without_sense_is_refused_with_a_reason(changed: dict[str, str], 
             tell(facts, dataclasses.replace(event, **changed))
         assert refused.value.args == (reason,)
         assert facts == Facts()
+
+
+def test_a_change_of_nobody_is_refused_and_a_result_about_an_erased_person_says_nothing() -> None:
+    facts = Facts()
+    with pytest.raises(BadEventError, match="event.bad_email_key"):
+        tell_change(facts, dataclasses.replace(membership_changed(ADA, present=True), email_key=""))
+    tell_result(facts, dataclasses.replace(provisioned(ADA), email_key=""))
+    assert facts == Facts()
