@@ -61,7 +61,8 @@ async def _remove_files(deps: Deps, connection: PoolConnectionProxy, before: dat
         await deps.file_store.delete(
             row["file_path"]
         )  # one that is gone already is no trouble: a crash comes back here
-    await queries.note_file_gone(connection, ids=[row["id"] for row in found])
+    if found:
+        await queries.note_file_gone(connection, ids=[row["id"] for row in found])
     return len(found)
 
 
@@ -92,5 +93,8 @@ async def _remove_sign_ins(connection: PoolConnectionProxy, before: datetime, mo
 
 
 async def _remove_actions(connection: PoolConnectionProxy, before: datetime, most: int) -> int:
+    oldest = await queries.oldest_action(connection)
+    if oldest is None or oldest >= before:
+        return 0
     await queries.allow_removing_actions(connection)
     return changed(await queries.remove_actions(connection, before=before, most=most))

@@ -21,7 +21,7 @@ order by coalesce(finished_at, cancelled_at, submitted_at) limit :most;
 
 -- name: note_file_gone(ids)!
 -- These source files are removed.
-update imports set file_gone_at = now() where id = any(:ids::uuid[]) and file_gone_at is null;
+update imports set file_gone_at = now() where id = any(:ids::uuid[]);
 
 -- name: oldest_records()$
 -- Since when the oldest import with records is over.
