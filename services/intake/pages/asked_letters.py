@@ -39,7 +39,11 @@ class AskedLetters:
         return {
             "topic": self.topic.name,
             **({"reason": self.reason} if self.reason else {}),
-            **{name: moment.strftime("%Y-%m-%dT%H:%M:%S") for name, moment in times.items() if moment},
+            **{
+                name: moment.replace(tzinfo=None).isoformat(timespec="seconds")
+                for name, moment in times.items()
+                if moment
+            },
         }
 
     @property
@@ -70,9 +74,14 @@ def is_code(reason: str) -> bool:
 def offset_of(given: Mapping[str, str], name: str) -> int | None:
     """An offset, if one is named."""
     text = given.get(name, "")
-    if text and not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if text and not is_offset(text):
         raise _not_understood(name)
     return int(text) if text else None
+
+
+def is_offset(text: str) -> bool:
+    """Whether the broker could count so far."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def _time(given: Mapping[str, str], name: str) -> datetime | None:

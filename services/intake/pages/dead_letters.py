@@ -9,7 +9,7 @@ from services.intake.api.errors import not_found
 from services.intake.deps import Deps
 from services.intake.pages.access import PlatformAdministrator
 from services.intake.pages.ask_broker import Unanswered, answered
-from services.intake.pages.asked_letters import asked_letters, offset_of, topic_named
+from services.intake.pages.asked_letters import asked_letters, is_offset, offset_of, topic_named
 from services.intake.pages.csrf import CsrfChecked
 from services.intake.pages.letter_view import (
     as_text,
@@ -43,18 +43,18 @@ async def show_dead_letters(request: Request, deps: DepsOf, _: PlatformAdministr
     )  # fmt: skip
 
 
-@router.get("/{topic}/{offset:int}")
+@router.get("/{topic}/{offset}")
 async def show_dead_letter(
-    request: Request, deps: DepsOf, _: PlatformAdministrator, topic: str, offset: int
+    request: Request, deps: DepsOf, _: PlatformAdministrator, topic: str, offset: str
 ) -> Response:
     """One dead letter; what is personal in it is masked."""
     found = await _find(deps, topic, offset)
     return _page(request, found, reveal=False)
 
 
-@router.post("/{topic}/{offset:int}", dependencies=[CsrfChecked])
+@router.post("/{topic}/{offset}", dependencies=[CsrfChecked])
 async def reveal_dead_letter(
-    request: Request, deps: DepsOf, user: PlatformAdministrator, topic: str, offset: int
+    request: Request, deps: DepsOf, user: PlatformAdministrator, topic: str, offset: str
 ) -> Response:
     """The same as it came; who asked for it is written down first."""
     found = await _find(deps, topic, offset)
@@ -67,9 +67,9 @@ async def _note(pool: asyncpg.Pool, by: str, letter: DeadLetter) -> None:
     await note_action(pool, by, action="dead_letter.shown", about=f"{letter.topic}.dead offset {letter.offset}")
 
 
-async def _find(deps: Deps, name: str, offset: int) -> DeadLetter | Unanswered:
+async def _find(deps: Deps, name: str, offset: str) -> DeadLetter | Unanswered:
     topic = topic_named(name)
-    found = await answered(find_letter(deps.settings, topic, offset)) if topic else None
+    found = await answered(find_letter(deps.settings, topic, int(offset))) if topic and is_offset(offset) else None
     if found is None:
         raise not_found()
     return found

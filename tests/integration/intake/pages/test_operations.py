@@ -103,7 +103,8 @@ async def test_the_list_is_filtered_and_paged_by_offsets(works: Site, publisher:
         "topic=imports.rows&before=x",
     ):
         assert (await browser.get(f"{LETTERS}?{broken}")).status_code == 422
-    assert (await browser.get(f"{LETTERS}/imports.rows/99")).status_code == 404
+    for nothing in ("imports.rows/99", "imports.rows/x", "imports.none/0", f"imports.rows/{'9' * 5000}"):
+        assert (await browser.get(f"{LETTERS}/{nothing}")).status_code == 404
 
 
 async def test_a_letter_is_masked_and_whoever_asks_for_it_as_it_came_is_written_down(
