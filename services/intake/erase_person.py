@@ -21,6 +21,7 @@ queries = aiosql.from_path(Path(__file__).parent / "sql" / "erase.sql", "asyncpg
 CODE = "person.erased"
 _AT_ONCE = 20_000  # records looked at
 _OVER = ("finished", "rejected", "cancelled")
+_BEING_READ = ("submitted", "preprocessing")
 
 
 class StillAtWorkError(Exception):
@@ -37,6 +38,7 @@ class Traces:
 
     rows: dict[UUID, list[int]] = field(default_factory=dict)  # by import
     files: list[UUID] = field(default_factory=list)  # imports whose source files are kept and hold the person
+    being_read: int = 0  # imports of which not all rows are known yet
     moved_at: datetime | None = None  # the last time anything about one of these imports went onto a topic
 
 
@@ -44,6 +46,7 @@ async def find_person(connection: Connection, person: Person) -> Traces:
     """Reads all records, an import's rows in order: nobody else asks for records by their person. Raises StillAtWorkError."""
     traces, at_work = Traces(), []
     for of_import in [row async for row in queries.imports_to_search(connection)]:
+        traces.being_read += of_import["status"] in _BEING_READ
         rows = [row["row"] async for row in _records_about(connection, person, of_import)]
         in_words = any(map(person.is_named_in, _texts_of(of_import)))
         if not rows and not in_words:
@@ -68,7 +71,11 @@ async def erase_person(connection: Connection, person: Person, traces: Traces) -
             of_import = await queries.import_to_search(connection, id=import_id)
             detected, problems = (_cleaned(of_import[name], person) for name in ("detected", "problems"))
             await queries.replace_words_of_file(connection, id=import_id, detected=detected, problems=problems)
-    return [Line("intake: records", Deed.ERASED, erased)] if erased else []
+    lines = [Line("intake: records", Deed.ERASED, erased)] if erased else []
+    if traces.being_read:
+        why = "Their rows are not all known yet; erase again when they are ready."
+        lines.append(Line("intake: imports being read", Deed.LEFT, traces.being_read, why))
+    return lines
 
 
 async def _records_about(connection: Connection, person: Person, of_import: Any) -> AsyncIterator[Any]:

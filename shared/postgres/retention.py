@@ -23,7 +23,7 @@ Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 Oldest = Callable[[Connection], Awaitable[datetime | None]]
 Remove = Callable[[PoolConnectionProxy, datetime, int], Awaitable[int]]
 
-FIRST_SECONDS = 30.0  # a process that starts has better things to do
+FIRST_SECONDS = 10.0  # a process that starts has better things to do
 EVERY_SECONDS = 600.0
 AT_ONCE = 2_000  # rows in one transaction
 ROUND_BATCHES = 500  # of one kind in one round; what is left waits for the next

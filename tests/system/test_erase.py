@@ -47,7 +47,7 @@ class Erasure:
 
     def erase(self, email: str, *options: str) -> list[dict[str, Any]]:
         done = self.rollcall("erase", email, "--yes", "--json", *options)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode in (0, 3), done.stdout + done.stderr  # 3: others' imports are being read
         return list(json.loads(done.stdout))
 
     def still_in(self) -> set[str]:

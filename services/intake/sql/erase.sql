@@ -1,7 +1,7 @@
 -- name: imports_to_search()
 -- All imports that may say something of somebody.
 select id, status, read_row, detected::text as detected, problems::text as problems, moved_at, file_gone_at
-from imports where records_gone_at is null or file_gone_at is null order by submitted_at;
+from imports where records_left or file_gone_at is null order by submitted_at;
 
 -- name: import_to_search(id)^
 -- What is said of the file of an import, which stays so until the transaction ends.

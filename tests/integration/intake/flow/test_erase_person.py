@@ -79,6 +79,14 @@ async def test_an_import_that_is_not_over_is_named_and_nothing_is_erased(world, 
     assert await world.pool.fetchval("select count(*) from records where email_key = $1", ADA.key) == 2
 
 
+async def test_an_import_that_is_still_read_is_left_and_said(world, finished):
+    await world.submit(FILE)
+    async with world.pool.acquire() as connection:
+        await connection.execute("update imports set read_row = 0 where id <> $1", finished)
+        lines = await erase_person(connection, ADA, await find_person(connection, ADA))
+    assert [(line.deed, line.count) for line in lines] == [(Deed.ERASED, 2), (Deed.LEFT, 1)]
+
+
 async def test_a_rejected_file_whose_words_were_shown_shows_the_person_no_more(world, worker):
     rejected = await world.submit("ada@example.edu,Ada\nbob@example.edu,Bob\n")
 
