@@ -20,10 +20,14 @@ class Pace:
     bytes_per_second: float = float("inf")
 
 
+_given: set[int] = set()
+
+
 def quiet_port() -> int:
-    """A free port that stays free for whoever listens on it now and then."""
-    while not is_free(port := random.choice(_QUIET_PORTS)):
+    """A free port that stays free for whoever listens on it now and then; nobody else here is given the same."""
+    while (port := random.choice(_QUIET_PORTS)) in _given or not is_free(port):
         pass
+    _given.add(port)
     return port
 
 
