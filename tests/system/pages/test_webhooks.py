@@ -1,0 +1,41 @@
+"""An administrator adds a webhook, sees whether it works, and takes it away."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.system.outside import Outside, people, table
+from tests.system.pages.conftest import NewPage, take_picture
+from tests.system.receiver import receiving
+
+
+def test_a_webhook_is_added_tested_and_deleted(new_page: NewPage, outside: Outside) -> None:
+    experience = outside.experience("Webhooks on pages")
+    page = new_page()
+    page.goto(f"/experiences/{experience}/settings")
+    page.get_by_role("link", name="Webhooks").click()
+    with receiving() as receiver:
+        page.get_by_label("URL").fill(receiver.url)
+        page.get_by_role("button", name="Add").click()
+        expect(page.get_by_text(re.compile(r"^whsec_\S+$"))).to_be_visible()
+        receiver.away = 1
+        outside.prepared(experience, table(people(2, "webhookpage")), emails="none")
+        page.get_by_role("button", name="Send a test").click()
+        expect(page.get_by_text("whsec_")).to_have_count(0)
+        log = page.get_by_role("table", name="Delivery log")
+        for row, answer in (
+            ("import.ready", "503"),
+            ("import.ready", "200"),
+            ("webhook.test", "200"),
+        ):  # without a reload
+            expect(log.get_by_role("row", name=row).filter(has=page.get_by_text(answer, exact=True))).to_be_visible(
+                timeout=60_000
+            )
+        expect(page.get_by_text("Failing")).to_have_count(0)
+        take_picture(page, "webhook")
+    page.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_text("Switched off")).to_be_visible()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Add a webhook")).to_be_visible()
+    expect(page.get_by_text("127.0.0.1")).to_have_count(0)
