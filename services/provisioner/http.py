@@ -11,6 +11,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, SecretStr
+from starlette.convertors import IntegerConvertor, register_url_convertor
 
 from services.provisioner.refusals import Refused, answer_errors
 from services.provisioner.store import QUERIES
@@ -21,6 +22,15 @@ from shared.http_bodies import LimitBodies
 
 LARGEST_ID = 2**63 - 1
 _bearer = HTTPBearer(auto_error=False)
+
+
+class _Id(IntegerConvertor):
+    """A number in an address. Python refuses to read one of thousands of digits, before anybody is asked who they are."""
+
+    regex = "[0-9]{1,40}"
+
+
+register_url_convertor("id", _Id())
 
 
 class Account(BaseModel):
@@ -126,7 +136,7 @@ def _add_accounts(routes: APIRouter, pool: asyncpg.Pool) -> None:
             raise _no_account()
         return Account(**found)
 
-    @routes.get("/accounts/{account_id:int}")
+    @routes.get("/accounts/{account_id:id}")
     async def get_account(account_id: int) -> Account:
         """One account."""
         found = None

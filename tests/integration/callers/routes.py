@@ -135,7 +135,7 @@ def routes_of(routes: Iterable[Any]) -> Iterator[str]:
 
 
 def _pattern(path: str) -> str:
-    return path.replace(":int}", "}")
+    return path.replace(":id}", "}")
 
 
 def under(matrix: dict[str, Guard], *guards: Guard) -> list[str]:

@@ -102,6 +102,7 @@ async def test_a_request_that_makes_no_sense_is_422_and_its_values_are_not_repea
     [
         ("GET", "/nothing/here", 404, "not_found"),
         ("GET", "/accounts/x", 404, "not_found"),
+        ("GET", f"/accounts/{'9' * 5000}", 404, "not_found"),
         ("DELETE", "/accounts", 405, "method.not_allowed"),
         ("GET", "/accounts/find", 405, "method.not_allowed"),
     ],
