@@ -26,6 +26,7 @@ async def test_a_file_is_stored_unchanged_and_answered_with_its_import(api: Api)
     assert answer.headers["location"] == f"/api/v1/imports/{found['id']}"
     assert found["file"] == {
         "name": "Łódź autumn.csv", "size": len(CONTENT), "sha256": hashlib.sha256(CONTENT).hexdigest(), "detected": None,
+            "gone_at": None,
     }  # fmt: skip
     assert (found["status"], found["emails"], found["type"]) == ("submitted", "hold", "experience-learners")
     assert (found["experience_id"], found["submitted_by"]) == (api.experience, "admin@northfield-college.org")
