@@ -1,4 +1,4 @@
-"""A turn as the next version could tell it: in words that the last release refuses and we pass over."""
+"""Turns as the next version could tell them: in words that the last release refuses and we pass over."""
 
 import asyncio
 import json
@@ -16,11 +16,10 @@ from tests.chaos.asking import Asked
 EXAMPLE = Path(__file__).parents[1] / "contract" / "golden" / "ImportChanged.json"
 
 
-async def cancel_in_newer_words(kafka: str, one: Asked) -> str:
-    """Tell that the import is being cancelled; returns the turn's id."""
+async def tell_in_newer_words(kafka: str, one: Asked, **words: str) -> str:
+    """Tell a turn of the import; returns its id."""
     turn = json.loads(EXAMPLE.read_bytes()) | {
-        "id": str(uuid.uuid4()), "type": "ImportCancelling", "import_id": one.id, "experience_id": one.experience,
-        "emails": "of-tomorrow",
+        "id": str(uuid.uuid4()), "import_id": one.id, "experience_id": one.experience, **words
     }  # fmt: skip
     async with open_publisher(KafkaSettings(kafka_bootstrap=kafka)) as publisher:
         await publisher.publish(LIFECYCLE, [message_of(Codec(ImportChanged).decode(json.dumps(turn).encode()))])

@@ -2,6 +2,7 @@
 cancelled. Kept as the oracle of tests/chaos wants it."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -50,6 +51,11 @@ class Story:
         """Some of it is done, and as a rule not all."""
         while not (await self._person.get(f"/imports/{one.id}"))["progress"][counter]:
             await asyncio.sleep(0.05)
+
+    @property
+    def trouble(self) -> Counter[str]:
+        """The calls that had to be made again, by what was seen instead of an answer."""
+        return self._person.trouble
 
     async def until_all_is_done(self) -> None:
         """All imports, and their finish mails: welcome mails that are held are settled at once."""
