@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 
+import asyncpg
 from standardwebhooks import Webhook as Library
 
 from services.intake.people import create_experience
@@ -11,9 +12,11 @@ from services.intake.states import Turn
 from services.intake.take_turn import take_turn
 from services.intake.webhooks.addresses import Allowed, Guard
 from services.intake.webhooks.payload import WebhookEvent
-from services.intake.webhooks.post import Answer, Poster
+from services.intake.webhooks.post import Answer, Poster, SendError
 from services.intake.webhooks.register import guard_of, replace_secret, send_test, switch_webhook
+from services.intake.webhooks.settle import settle
 from services.intake.webhooks.webhook import OffReason, Webhook
+from services.intake.webhooks.webhook_queries import queries
 from tests.integration.intake.sign_in.site import ADMINISTRATOR
 from tests.integration.intake.webhooks.receiver import receiving, silence, status
 from tests.integration.intake.webhooks.world import World, until
@@ -167,6 +170,41 @@ async def test_a_process_killed_between_sending_and_noting_it_leaves_it_to_anoth
         assert (first.id, first.body) == (second.id, second.body)
 
 
+async def test_of_two_that_settle_the_same_attempt_the_first_is_right(world: World) -> None:
+    webhook, _ = await _with_one_waiting(world)
+    delivery = await _claimed(world)
+    await settle(world.pool, delivery, Answer(status=200), dice=0.0)
+    await settle(world.pool, delivery, Answer(error=SendError.TIMEOUT), dice=0.0)  # by one whose lease had ended
+    assert [attempt.http_status for attempt in await world.log(webhook)] == [200]
+    assert await world.statuses() == ["delivered"]
+    assert (await world.found(webhook)).failing_since is None
+
+
+async def test_an_import_goes_on_while_a_webhook_is_deleted(world: World) -> None:
+    webhook, _ = await _with_one_waiting(world)
+    async with world.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("delete from webhooks where id = $1", webhook.id)
+        turning = asyncio.create_task(world.ready())
+        assert not (await asyncio.wait([turning], timeout=0.5))[0]  # waits for how the deletion ends
+        await transaction.commit()
+    await turning
+    assert await world.statuses() == []
+
+
+async def test_what_was_queued_while_a_webhook_was_switched_off_is_not_sent(world: World) -> None:
+    async with receiving() as receiver:
+        webhook, _ = await world.webhook(receiver.url())
+        await switch_webhook(world.site.deps, world.experience, webhook, on=False, by=ADMINISTRATOR)
+        await world.pool.execute(
+            "insert into webhook_deliveries (webhook_id, event_id, type, body) values ($1, 'x', 'import.ready', '{}')", webhook.id
+        )  # fmt: skip
+        async with world.sending():
+            await until(lambda: _settled(world))
+        assert (await world.statuses(), receiver.connections) == (["failed"], 0)
+
+
 async def test_an_address_that_became_internal_gets_nothing_and_is_said_in_the_log(world: World) -> None:
     async with receiving() as receiver:
         webhook, _ = await world.webhook(receiver.url(), WebhookEvent.READY)
@@ -218,6 +256,18 @@ async def test_the_log_and_what_was_delivered_stay_bounded(world: World) -> None
         assert len(await world.log(webhook)) == 100
         assert await world.pool.fetchval("select count(*) from webhook_attempts") == 100
         assert await world.pool.fetchval("select count(*) from webhook_deliveries") == 100
+
+
+async def _with_one_waiting(world: World) -> tuple[Webhook, str]:
+    registered = await world.webhook("http://127.0.0.1:9/", WebhookEvent.READY)
+    await world.ready()
+    return registered
+
+
+async def _claimed(world: World) -> asyncpg.Record:
+    owner = uuid.uuid4()
+    [row] = [row async for row in queries.claim_webhooks(world.pool, owner=owner, lease_seconds=30.0, most=1)]
+    return await queries.next_delivery(world.pool, id=row["id"], owner=owner, lease_seconds=30.0)
 
 
 async def _settled(world: World) -> bool:
