@@ -3,6 +3,7 @@ until when. Goes to the four databases; the services may run or not."""
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -33,7 +34,7 @@ from shared.clock import now
 from shared.erasure import Deed, Line, NobodyError, Person
 from shared.kafka.admin import kept_for
 from shared.settings import KafkaSettings
-from shared.topics import APPROVALS, CHECKS, RESULTS, ROWS, SEGMENT
+from shared.topics import APPROVALS, CHECKS, LIFECYCLE, RESULTS, ROWS, SEGMENT, Topic
 
 out = Console()
 _ACTION = "person.erased"
@@ -105,32 +106,37 @@ async def erase_everywhere(
     traces = await ledger.find_person(intake, person)
     if administrator:
         await erase_user.check_user(intake, person)
-    experiences = await seen.experiences_of(validator, person)
     about = await erase_user.hash_of(intake, person)
     before = await erase_user.erased_before(intake, about)
-    answers = await directory.erase_person(
-        databases["provisioner"], person, account=account, experiences=experiences
+    for import_id in traces.rows:  # first: once the records are empty, nothing else leads to the source files
+        await note_action(intake, operator(), action=_ACTION, about=about, import_id=import_id)
+    answers = await directory.answers_about(databases["provisioner"], person)
+    created = [mails.Created(*one) for one in directory.created(answers, person)]
+    of_mails = await mails.erase_person(databases["notifier"], person, created)
+    told_of = await seen.experiences_of(validator, person)
+    of_answers, has_account = await directory.erase_person(
+        databases["provisioner"], person, answers,
+        account=account, told_of=told_of if told_of or await seen.is_known(validator, person) else None,
     )  # fmt: skip
-    created = [mails.Created(one.import_id, one.row, one.account_id or 0) for one in answers.created]
     lines = [
-        *await mails.erase_person(databases["notifier"], person, created),
-        *answers.lines,
-        *await seen.erase_person(validator, person, has_account=answers.has_account),
+        *of_mails,
+        *of_answers,
+        *await seen.erase_person(validator, person, has_account=has_account),
         *await erase_files.erase_files(intake, [*traces.files, *before], file_store),
         *await ledger.erase_person(intake, person, traces),
         *await erase_user.erase_user(intake, person, administrator=administrator),
     ]
-    if any(line.deed is Deed.ERASED for line in lines):
-        for import_id in traces.rows or (None,):
-            await note_action(intake, operator(), action=_ACTION, about=about, import_id=import_id)
+    if not traces.rows and any(line.deed is Deed.ERASED for line in lines):
+        await note_action(intake, operator(), action=_ACTION, about=about)
     last = max([*before.values(), *([traces.moved_at] if traces.moved_at else [])], default=None)
-    return [*lines, *_on_topics(last)]
+    topics = [*_on_topics(last, _TOPICS), *(_on_topics(now(), (LIFECYCLE,)) if administrator else [])]
+    return [*lines, *topics]
 
 
-def _on_topics(last: datetime | None) -> list[Line]:
+def _on_topics(last: datetime | None, topics: Sequence[Topic]) -> list[Line]:
     """What was said of the person up to then cannot be taken back; the broker deletes it in time."""
     broker, found = KafkaSettings(), []
-    for topic in _TOPICS:
+    for topic in topics:
         until = last + kept_for(topic, broker) + SEGMENT if last else now() - timedelta(days=1)
         if until > now():
             name = "dead letters, if any" if topic is _TOPICS[-1] else topic.name

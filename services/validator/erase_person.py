@@ -17,6 +17,11 @@ async def experiences_of(connection: Connection, person: Person) -> Sequence[str
     return [row["experience_id"] async for row in QUERIES.experiences_of(connection, email_key=person.key)]
 
 
+async def is_known(connection: Connection, person: Person) -> bool:
+    """Whether anything was ever told of an account of theirs."""
+    return await QUERIES.fact_of_account(connection, email_key=person.key) is not None
+
+
 async def erase_person(connection: Connection, person: Person, *, has_account: bool) -> list[Line]:
     """What is remembered of the person. Without an account, they are gone from now on; that is forgotten by retention."""
     seen = changed(await QUERIES.forget_email(connection, key=digest(person.key)))

@@ -3,9 +3,10 @@
 select id from emails where id > :after order by id offset :place limit 1;
 
 -- name: mails_perhaps_to(after, upto, key)
--- Mails between two whose address is this one, or is not written in plain letters.
+-- Mails between two whose address is this one, or is not written in plain letters. Finish mails are for who administers.
 select id, address from emails
 where id > :after and (:upto::text is null or id <= :upto)
+    and (kind = 'welcome' or settled_at is not null)
     and (lower(btrim(address)) = :key or octet_length(address) <> char_length(address));
 
 -- name: erase_mails(ids, reason)!
