@@ -43,8 +43,8 @@ up: $(READY) ## Start the stack in the foreground; Ctrl-C ends it
 down: $(READY) ## Stop the stack; data stays
 	@$(BIN)/rollcall down
 
-test: $(READY) ## All tests; only some: make test ARGS=tests/unit
-	@$(BIN)/pytest $(ARGS)
+test: $(READY) ## All tests, three at a time because most of them wait; only some: make test ARGS=tests/unit
+	@$(BIN)/pytest --numprocesses=3 --dist=loadfile $(ARGS)
 
 lint: $(READY) ## Style, types, and who may import whom
 	@$(BIN)/ruff check
