@@ -49,6 +49,9 @@ capabilities: {drop: [ALL]}
 {{- if .Values.kafka.caSecret.name }}
 - {name: ROLLCALL_KAFKA_CA_FILE, value: /etc/rollcall/kafka/{{ .Values.kafka.caSecret.key }}}
 {{- end }}
+{{- range $name, $value := .Values.kafka.settings }}
+- {name: ROLLCALL_{{ upper $name }}, value: {{ $value | quote }}}
+{{- end }}
 {{- end -}}
 
 {{/* Which service handles which topics, as shared/topics.py says; a test compares them. */}}
