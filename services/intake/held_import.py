@@ -15,7 +15,6 @@ from services.intake.flow_queries import queries
 from services.intake.states import ImportStatus, Refused, Turn
 from services.intake.take_turn import take_turn
 
-
 LEAST_WINDOW = 2_000  # rows: a batch
 
 

@@ -37,7 +37,7 @@ async def test_two_imports_of_the_same_people_at_once_make_one_account_each(repl
 
 
 async def test_many_small_batches_of_the_same_people_at_once_create_each_once(replicas):
-    chance = random.Random(1)  # noqa: S311 - makes a story, not a secret
+    chance = random.Random(1)
     emails = [f"person{n}@example.edu" for n in range(300)]
     batches = []
     for _ in range(4):
@@ -73,7 +73,7 @@ async def test_two_replicas_that_have_nothing_to_do_for_the_same_records_say_the
 
 async def test_the_newest_word_about_a_person_is_the_true_one(replicas):
     """Whoever keeps the newest fact per account and membership has the directory, however imports and hands mix."""
-    chance = random.Random(2)  # noqa: S311 - makes a story, not a secret
+    chance = random.Random(2)
     emails = [f"person{n}@example.edu" for n in range(40)]
     events = []
 

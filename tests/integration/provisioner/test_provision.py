@@ -172,7 +172,7 @@ async def test_the_fast_way_gives_up_without_a_trace(pool):
 async def test_both_ways_give_the_same_answers(seed, database, open_pool):
     """The same random story, told once the fast way where it can be taken, and once the careful way only."""
     fast, careful = [await open_pool(await database("provisioner")) for _ in range(2)]
-    chance = random.Random(seed)  # noqa: S311 - makes a story, not a secret
+    chance = random.Random(seed)
     past = []
     for _ in range(25):
         batch = _random_batch(chance, past)

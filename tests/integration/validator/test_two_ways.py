@@ -66,7 +66,7 @@ async def content(pool: asyncpg.Pool, table: str) -> list[asyncpg.Record]:
 @pytest.mark.parametrize("seed", range(6))
 async def test_both_ways_of_remembering_name_the_same_first_rows(two_databases: Pools, seed: int) -> None:
     copying, inserting = two_databases
-    chance = random.Random(seed)  # noqa: S311 - the same input for both ways, again and again
+    chance = random.Random(seed)
     for batch in [candidates(chance) for _ in range(12)]:
         assert await in_transaction(copying, remember_by_copy, batch) == await in_transaction(
             inserting, remember_by_insert, batch
@@ -77,7 +77,7 @@ async def test_both_ways_of_remembering_name_the_same_first_rows(two_databases: 
 @pytest.mark.parametrize("seed", range(6))
 async def test_both_ways_of_learning_know_the_same_in_any_order(two_databases: Pools, seed: int) -> None:
     copying, inserting = two_databases
-    chance = random.Random(seed)  # noqa: S311 - the same input for both ways, again and again
+    chance = random.Random(seed)
     batches = [facts(chance) for _ in range(12)]
     for told in batches:
         await in_transaction(copying, learn_by_copy, told)

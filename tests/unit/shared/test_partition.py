@@ -23,7 +23,7 @@ def test_the_hash_is_that_of_the_java_client(key: bytes) -> None:
 
 
 def test_keys_of_every_length_meet_the_partition_that_other_clients_choose() -> None:
-    chosen = random.Random(1)  # noqa: S311 - any keys will do
+    chosen = random.Random(1)
     choose = DefaultPartitioner()
     for length in range(80):
         for _ in range(20):
