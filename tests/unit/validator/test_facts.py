@@ -77,7 +77,7 @@ def test_a_fact_without_sense_is_refused_with_a_reason(changed: dict[str, str], 
 
 def test_a_change_of_nobody_is_refused_and_a_result_about_an_erased_person_says_nothing() -> None:
     facts = Facts()
-    with pytest.raises(BadEventError, match="event.bad_email_key"):
+    with pytest.raises(BadEventError, match=r"event\.bad_email_key"):
         tell_change(facts, dataclasses.replace(membership_changed(ADA, present=True), email_key=""))
     tell_result(facts, dataclasses.replace(provisioned(ADA), email_key=""))
     assert facts == Facts()

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import random
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
