@@ -2,7 +2,7 @@
 The tables of the ledger (keep_checks.py, keep_results.py) say how a row looks and how it is counted."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
@@ -53,7 +53,7 @@ class Kept:
 
 
 class _TurnedMeanwhileError(Exception):
-    """An import changed its status between the first look and the counting."""
+    """An import changed between the first look and the counting: its status, or its file has ended before one of the rows."""
 
 
 class KnownImport(NamedTuple):
@@ -116,10 +116,13 @@ async def _accept(pool: asyncpg.Pool, events: Sequence[E], table: Table[E]) -> t
 
 async def _store(deps: Deps, rows: list[Row], *, table: Table[E], kept: Kept) -> None:
     """First as if all rows were new, which is three times as fast; if one is there already, with care."""
+    last_rows = {row[0]: row[1] for row in rows}  # they are in order
     async with deps.pool.acquire() as connection:
         try:
             async with connection.transaction():
-                await _count(deps, connection, await table.copy(connection, rows), table=table, kept=kept)
+                tally = await table.copy(connection, rows)
+                await _lock(connection, tally, last_rows, table=table)
+                await _count(deps, connection, tally, table=table, kept=kept)
                 return
         except asyncpg.UniqueViolationError:
             pass
@@ -128,16 +131,26 @@ async def _store(deps: Deps, rows: list[Row], *, table: Table[E], kept: Kept) ->
             once.setdefault((row[0], row[1]), row)
         async with connection.transaction():
             tally = await table.insert(connection, list(once.values()))
+            await _lock(connection, tally, last_rows, table=table)
             await _count(deps, connection, tally, table=table, kept=kept)
 
 
-async def _count(deps: Deps, connection: PoolConnectionProxy, tally: Tally, *, table: Table[E], kept: Kept) -> None:
+async def _lock(
+    connection: PoolConnectionProxy, tally: Tally, last_rows: Mapping[str, int], *, table: Table[E]
+) -> None:
+    """Let nobody else count for these imports, and see that what was true at the first look still is."""
     ids = sorted({key[0] for key in tally})
     if not ids:
         return
-    locked = [row["id"] async for row in queries.lock_imports_in(connection, ids=ids, statuses=list(table.open_in))]
-    if len(locked) != len(ids):
+    locked = queries.lock_imports_in(connection, ids=ids, statuses=list(table.open_in))
+    asked_upto = {str(row["id"]): row[table.asked_upto] async for row in locked}
+    if any(last_rows[import_id] > asked_upto.get(import_id, 0) for import_id in ids):
         raise _TurnedMeanwhileError
+
+
+async def _count(deps: Deps, connection: PoolConnectionProxy, tally: Tally, *, table: Table[E], kept: Kept) -> None:
+    if not tally:
+        return
     complete = await table.count(connection, tally)
     kept.records = sum(tally.values())
     for import_id in complete:

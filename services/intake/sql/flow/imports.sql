@@ -101,5 +101,8 @@ select
 from imports where id = any(:ids::uuid[]);
 
 -- name: lock_imports_in(ids, statuses)
--- Those of the imports that are in one of the statuses, locked in one order for all, so that nobody waits in a circle.
-select id from imports where id = any(:ids::uuid[]) and status = any(:statuses::text[]) order by id for update;
+-- Those of the imports that are in one of the statuses, locked in one order for all, so that nobody waits in a circle; and up
+-- to which rows answers about them can come, by now.
+select
+    id, case when read_complete then read_row else 2147483647 end as checks_upto, approving_row as results_upto
+from imports where id = any(:ids::uuid[]) and status = any(:statuses::text[]) order by id for update;

@@ -291,3 +291,18 @@ async def test_the_finish_mail_belongs_to_no_record(world):
 async def test_an_email_of_an_unknown_import_goes_to_the_dead_letters(world):
     batch = await world.settle_emails([settled(UUID(int=0), 2, EmailStatus.SENT)])
     assert batch.rejected == {0: "import.unknown"}
+
+
+async def test_a_check_of_a_row_that_the_file_turns_out_not_to_have_while_it_is_kept_is_not_kept(world):
+    import_id, rows = await preprocessing(world)
+
+    async def copy_as_the_file_ends(connection, stored):
+        tally = await RECORDS.copy(connection, stored)
+        await world.pool.execute("update imports set read_complete = true where id = $1", import_id)
+        return tally
+
+    beyond = dataclasses.replace(checked(rows[0]), row=900_000_000)
+    kept = await keep(world.deps, [beyond], dataclasses.replace(RECORDS, copy=copy_as_the_file_ends))
+    assert (kept.records, kept.unasked) == (0, [0])
+    kept_rows = await world.pool.fetchval("select count(*) from records where import_id = $1", import_id)
+    assert (kept_rows, await world.pool.fetchval("select checked from imports where id = $1", import_id)) == (0, 0)
