@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.kafka.unpack import begin_poll
+from shared.kafka.unpack import one_poll
 
 FETCH_MS = 1000  # for one partition; its records are on their way when it is asked for
 
@@ -34,9 +34,9 @@ async def oldest_ages(reader: AIOKafkaConsumer, places: Iterable[Place]) -> dict
 
 async def _written_at(reader: AIOKafkaConsumer, partition: TopicPartition) -> float | None:
     """Seconds since 1970."""
-    begin_poll()  # a batch that unpacks without end is not worth knowing its age
     try:
-        found = await reader.getmany(partition, timeout_ms=FETCH_MS, max_records=1)
+        with one_poll():  # a batch that unpacks without end is not worth knowing its age
+            found = await reader.getmany(partition, timeout_ms=FETCH_MS, max_records=1)
     except Exception:  # a record that cannot be unpacked: consumers pass over it and the next one has an age
         return None
     return found[partition][0].timestamp / 1000 if found.get(partition) else None

@@ -16,7 +16,7 @@ from aiokafka.errors import (
 )
 
 from shared.kafka.fetch import fetch
-from shared.kafka.unpack import UNPACKED_LIMIT, PollTooLargeError, begin_poll, bound_unpacking, unpack
+from shared.kafka.unpack import UNPACKED_LIMIT, PollTooLargeError, bound_unpacking, one_poll, unpack
 
 log = structlog.get_logger()
 
@@ -59,8 +59,8 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
                 await self._seek_back()
             if self._suspected:
                 return await self._read_suspected(max_records or 1)
-            begin_poll()
-            records: Records = await super().getmany(timeout_ms=POLL_MS, max_records=max_records)
+            with one_poll():
+                records: Records = await super().getmany(timeout_ms=POLL_MS, max_records=max_records)
         except ConsumerStoppedError:
             raise
         except asyncio.CancelledError:

@@ -6,6 +6,7 @@ import io
 import mmap
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from struct import Struct
 from typing import NamedTuple
@@ -20,9 +21,7 @@ from aiokafka.record.util import calc_crc32c, decode_varint
 
 log = structlog.get_logger()
 
-UNPACKED_LIMIT = (
-    32 * 1024 * 1024
-)  # bytes of one batch, and of all in one poll; a batch of our own is below one megabyte
+UNPACKED_LIMIT = 32 * 1024 * 1024  # bytes of a batch, and of all in one poll; one of our own is below a megabyte
 NOT_UNPACKED = "batch.not_unpacked"  # the reason of a dead letter that stands for such a batch
 _LENGTH = Struct(">qi")  # before every batch: its first offset, the bytes that follow
 _HEADER = Struct(">qiibIhiqqqhii")
@@ -69,9 +68,14 @@ def bound_unpacking() -> None:
         setattr(module, name, decode)
 
 
-def begin_poll() -> None:
-    """From here on this task may unpack as much as the limit says."""
-    _left.set(UNPACKED_LIMIT)
+@contextmanager
+def one_poll() -> Iterator[None]:
+    """For the time of the block this task may unpack as much as the limit says, and no more."""
+    before = _left.set(UNPACKED_LIMIT)
+    try:
+        yield
+    finally:
+        _left.reset(before)
 
 
 def unpack(
@@ -85,11 +89,11 @@ def unpack(
         if header.attributes & _CONTROL or end <= first:
             yield [], end
             continue
-        begin_poll()
         try:
             if calc_crc32c(content[_CHECKSUM_FROM:]) != header.checksum:
                 raise CorruptRecordException(f"wrong checksum on partition {partition.partition}")
-            records = [_record(cut, header, partition) for cut in _cut(content, header)]
+            with one_poll():
+                records = [_record(cut, header, partition) for cut in _cut(content, header)]
         except Exception as error:  # hostile bytes reach any kind
             if isinstance(error, CorruptRecordException) and not last_try:
                 raise
