@@ -58,6 +58,7 @@ def running(
     process = subprocess.Popen(
         [*example.command, *extra], cwd=example.folder, env={**os.environ, **environment}, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs us may ignore it
     )  # fmt: skip
     try:
         yield process

@@ -144,7 +144,7 @@ def test_a_service_waits_for_its_database_and_makes_up_for_all(
     if service == "intake":
         outside.upload(ready["experience_id"], table(people(ROWS, f"n{tag}")))
     assert outside.wait(ready["id"], "finished")["counts"]["created"] == ROWS
-    until(lambda: outside.import_(ready["id"])["email_counts"]["sent"] == ROWS, seconds=60, what="all mails")
+    until(lambda: outside.import_(ready["id"])["email_counts"]["sent"] == ROWS, seconds=180, what="all mails")
     assert sum(address.startswith(tag) for address in four.office.recipients) == ROWS
     (second,) = [one for one in imports_of(outside, ready["experience_id"]) if one["id"] != ready["id"]]
     assert outside.wait(second["id"], "ready")["counts"]["create"] == ROWS

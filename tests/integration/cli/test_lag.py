@@ -35,6 +35,7 @@ def started(settings: KafkaSettings, *options: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [ROLLCALL, "lag", "--kafka", settings.kafka_bootstrap, *options],
         env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs us may ignore it
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ async def test_a_producer_that_met_a_fatal_error_is_replaced_and_the_partition_g
     await _limit(settings, "1000")
     with pytest.raises(MessageSizeTooLargeError):
         await publisher.publish(ROWS, [Message(b"k", os.urandom(5000), partition=0)])
-    await _limit(settings, configuration(ROWS)["max.message.bytes"])
+    await _limit(settings, configuration(ROWS, settings)["max.message.bytes"])
     await publisher.publish(ROWS, [row(2, partition=0)])
     assert [record.value for record in await on_topic(ROWS)] == [row(1).value, row(2).value]
 
@@ -100,6 +100,6 @@ async def _limit(settings: ServiceSettings, limit: str) -> None:
     """Set the topic's largest batch, and wait until the broker holds to it."""
     name = settings.topic_prefix + ROWS.name
     async with open_admin(settings) as admin:
-        wanted = {**configuration(ROWS), "max.message.bytes": limit}
+        wanted = {**configuration(ROWS, settings), "max.message.bytes": limit}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, wanted)])
     await asyncio.sleep(0.5)

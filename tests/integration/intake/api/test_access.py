@@ -32,7 +32,7 @@ async def test_every_route_is_closed_without_a_token(api: Api, some_id: str) -> 
     routes = await _routes(api)
     assert len(routes) >= 13
     for route in routes:
-        answer = await _ask(api.anonymous, route, experience_id=some_id, import_id=some_id)
+        answer = await _ask(api.anonymous, route, experience_id=some_id, import_id=some_id, webhook_id=some_id)
         is_problem(answer, 401, "auth.missing")
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
@@ -47,7 +47,7 @@ async def test_a_token_that_does_not_work_is_refused(api: Api, header: str) -> N
 async def test_what_is_not_mine_is_not_there(api: Api) -> None:
     import_id = (await api.new_import())["id"]
     for route in await _routes(api):
-        answer = await _ask(api.others, route, experience_id=api.experience, import_id=import_id)
+        answer = await _ask(api.others, route, experience_id=api.experience, import_id=import_id, webhook_id=import_id)
         if route in OPEN_TO_EVERYBODY_KNOWN:
             assert answer.status_code == 200, route
         elif route in PLATFORM_ONLY:
