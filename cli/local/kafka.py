@@ -125,11 +125,16 @@ def _download(repository: Path, target: Path) -> None:
     draft.rename(target)
 
 
+def new_cluster_id() -> str:
+    """16 random bytes in Kafka's base 64. It never begins with a hyphen: the tool would take that for an option."""
+    first, *others = uuid.uuid4().bytes
+    return urlsafe_b64encode(bytes([first & 0x7F, *others])).rstrip(b"=").decode()
+
+
 def _format(java: list[str], config: Path, log: Path) -> None:
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         subprocess.run(
-            [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config)],
+            [*java, "kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", str(config)],
             stdout=output, stderr=output, check=True, timeout=60,
         )  # fmt: skip
