@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from shared.kafka.admin import existing_partitions, open_admin
 from shared.kafka.broker import group_of
 from shared.kafka.connect import open_reader
+from shared.kafka.groups import committed_of, coordinator_of
 from shared.settings import KafkaSettings
 from shared.topics import Topic
 
@@ -58,9 +59,9 @@ class _Stage:
         self, admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer, partitions: list[TopicPartition]
     ) -> Offsets:
         """Where the group goes on. What retention has removed before it was handled is passed, too."""
-        committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
-        begins = await reader.beginning_offsets(partitions)
-        return {tp: max(begins[tp], committed[tp].offset if tp in committed else -1) for tp in partitions}
+        committed = await committed_of(admin, self._group, await coordinator_of(admin, self._group), partitions)
+        begins: Offsets = await reader.beginning_offsets(partitions)
+        return begins | {tp: max(begins[tp], stored.offset) for tp, stored in committed.items()}
 
 
 class Handled:
