@@ -12,7 +12,7 @@ from rich.table import Table
 
 from cli.imports import JsonOption
 from cli.tokens import DatabaseOption, at_intake
-from services.intake.audit_log import Action, AskedActions, list_actions
+from services.intake.users.audit_log import Action, AskedActions, list_actions
 from shared.email_key import email_key
 
 out = Console()

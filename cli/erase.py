@@ -26,7 +26,7 @@ from cli.local.stack_file import Home, find_home
 from services.intake import erase_files, erase_user
 from services.intake import erase_person as ledger
 from services.intake.file_store import FileStore
-from services.intake.people import note_action
+from services.intake.users.people import note_action
 from services.notifier import erase_person as mails
 from services.provisioner import erase_person as directory
 from services.validator import erase_person as seen

@@ -8,7 +8,7 @@ import typer
 
 from cli.client import Refused, local_stack
 from cli.tokens import DatabaseOption, at_intake
-from services.intake.sign_in_links import create_link, known_user
+from services.intake.users.sign_in_links import create_link, known_user
 
 MINUTES = 15
 

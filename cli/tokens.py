@@ -11,7 +11,7 @@ from rich.console import Console
 
 from cli.client import Refused, local_stack
 from cli.databases import operator
-from services.intake import people, tokens
+from services.intake.users import people, tokens
 from shared.email_key import email_key
 
 app = typer.Typer(help="API tokens of people.", no_args_is_help=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cli.local.files import write_atomically
 from cli.local.stack_file import Home, read_json
-from services.intake.first_steps import prepare_demo
+from services.intake.users.first_steps import prepare_demo
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from uuid import UUID
 import structlog
 
 from services.intake.deps import Deps
-from services.intake.email_view import Row
 from services.intake.flow_queries import queries
 from services.intake.lifecycle import tell
-from services.intake.people import note_action
+from services.intake.records.email_view import Row
 from services.intake.start_run import RunRefused
 from services.intake.states import ImportStatus, Refused, why_not
+from services.intake.users.people import note_action
 from shared.events import EmailPolicy, LifecycleType
 
 log = structlog.get_logger()

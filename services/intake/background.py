@@ -4,12 +4,12 @@ send to webhooks."""
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from services.intake.claim_work import Worker
 from services.intake.deps import Deps
-from services.intake.index_words import index_words
+from services.intake.records.index_words import index_words
 from services.intake.retention import limits
-from services.intake.sweep_files import sweep_files
+from services.intake.upload.sweep_files import sweep_files
 from services.intake.webhooks.send import WebhookSender
+from services.intake.work.claim_work import Worker
 from shared.postgres.outbox import relay_outbox
 from shared.postgres.retention import apply_retention
 

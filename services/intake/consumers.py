@@ -5,10 +5,10 @@ from typing import Any
 import structlog
 
 from services.intake.deps import Deps
-from services.intake.keep_checks import RECORDS
-from services.intake.keep_emails import keep_emails
-from services.intake.keep_results import OUTCOMES
-from services.intake.ledger import Kept, keep
+from services.intake.ledger.keep import Kept, keep
+from services.intake.ledger.keep_checks import RECORDS
+from services.intake.ledger.keep_emails import keep_emails
+from services.intake.ledger.keep_results import OUTCOMES
 from shared.events import EmailSettled, RecordChecked, RecordProvisioned
 from shared.kafka.consume import Batch, Subscription
 from shared.topics import CHECKS, EMAILS, RESULTS

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import aiosql
 
-from services.intake.words import words_of
+from services.intake.records.words import words_of
 from shared.erasure import Deed, Line, Person
 from shared.events import encode
 from shared.postgres.retention import Connection

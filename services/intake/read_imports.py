@@ -9,9 +9,9 @@ from uuid import UUID
 import aiosql
 import asyncpg
 
-from services.intake.email_view import email_counts
-from services.intake.people import Database
+from services.intake.records.email_view import email_counts
 from services.intake.states import ImportStatus
+from services.intake.users.people import Database
 
 queries = aiosql.from_path(Path(__file__).parent / "sql" / "read_imports.sql", "asyncpg")
 

@@ -9,9 +9,9 @@ import aiosql
 from asyncpg.pool import PoolConnectionProxy
 
 from services.intake.deps import Deps
-from services.intake.people import note_action
 from services.intake.states import Refused, Turn
 from services.intake.take_turn import take_turn
+from services.intake.users.people import note_action
 from shared.postgres.retention import Limit, Oldest, Remove, changed
 
 queries = aiosql.from_path(Path(__file__).parent / "sql" / "retention.sql", "asyncpg")

@@ -1,4 +1,4 @@
-"""The two buttons: Run and Cancel. What follows is background work (publish_approvals.py, settle_rest.py)."""
+"""The two buttons: Run and Cancel. What follows is background work (work/publish_approvals.py, work/settle_rest.py)."""
 
 import time
 from uuid import UUID
@@ -6,9 +6,9 @@ from uuid import UUID
 import structlog
 
 from services.intake.deps import Deps
-from services.intake.people import note_action
 from services.intake.states import ImportStatus, Refused, Turn
 from services.intake.take_turn import take_run, take_turn
+from services.intake.users.people import note_action
 from shared.traces import note_span
 
 log = structlog.get_logger()

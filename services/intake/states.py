@@ -1,4 +1,4 @@
-"""The states of an import and the one function that says which turn leads where. Pure; ledger.py takes the turns."""
+"""The states of an import and the one function that says which turn leads where. Pure; take_turn.py takes the turns."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -7,8 +7,8 @@ from asyncpg.pool import PoolConnectionProxy
 from services.intake.flow_queries import queries
 from services.intake.lifecycle import tell
 from services.intake.measure_imports import count_turn
-from services.intake.people import note_action
 from services.intake.states import ImportStatus, Refused, Turn, next_status
+from services.intake.users.people import note_action
 from services.intake.webhooks.queue_deliveries import queue_deliveries
 from shared.events import LifecycleType
 

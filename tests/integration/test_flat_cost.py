@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from services.intake.deps import Deps
 from services.intake.file_store import FileStore
 from services.intake.flow_queries import queries
-from services.intake.keep_emails import keep_emails
-from services.intake.publish_approvals import LAST_ROW
+from services.intake.ledger.keep_emails import keep_emails
 from services.intake.settings import Settings
+from services.intake.work.publish_approvals import LAST_ROW
 from services.provisioner.provision import provision
 from services.validator.store import Store
 from shared.clock import iso, now

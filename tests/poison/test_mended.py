@@ -55,7 +55,7 @@ def mails_in(inbox: str) -> int:
 
 def break_intake(root: Path) -> None:
     copy_checkout(root)
-    file = root / "services" / "intake" / "keep_results.py"
+    file = root / "services" / "intake" / "ledger" / "keep_results.py"
     text = file.read_text(encoding="utf-8")
     assert RIGHT in text
     file.write_text(text.replace(RIGHT, FAULT), encoding="utf-8")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from cli.local.service_parts import SERVICES
-from services.intake.first_steps import prepare_demo
+from services.intake.users.first_steps import prepare_demo
 from shared.kafka.admin import apply_topics, open_admin
 from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS

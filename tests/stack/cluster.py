@@ -34,7 +34,7 @@ _PASSWORD = "postgres"
 _PEOPLE = """
 import asyncio, json, logging, sys, structlog
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-from services.intake.first_steps import prepare_demo
+from services.intake.users.first_steps import prepare_demo
 print(json.dumps(asyncio.run(prepare_demo(sys.argv[1]))))
 """
 

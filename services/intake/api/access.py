@@ -11,9 +11,9 @@ from services.intake.api.errors import ApiError, not_found
 from services.intake.deps import Deps
 from services.intake.pages.csrf import HEADER, check_csrf
 from services.intake.pages.sessions import find_session, forget_found_session
-from services.intake.people import User, administers
 from services.intake.read_imports import find_import
-from services.intake.tokens import bearer_of
+from services.intake.users.people import User, administers
+from services.intake.users.tokens import bearer_of
 from shared.postgres.away import DATABASE_TROUBLE
 
 _bearer = HTTPBearer(auto_error=False, description="A token from `rollcall token create`.")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from services.intake.api.access import DepsOf, MyExperience
 from services.intake.api.schemas import ActionPage
-from services.intake.audit_log import AskedActions, list_actions
+from services.intake.users.audit_log import AskedActions, list_actions
 
 router = APIRouter(prefix="/experiences/{experience_id}", tags=["Experiences"])
 

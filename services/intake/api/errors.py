@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from services.intake.api.schemas import problem_json
 from services.intake.file_store import FileStoreAwayError
-from services.intake.receive_file import UploadRefused
+from services.intake.upload.receive_file import UploadRefused
 from shared.postgres.away import DATABASE_AWAY
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Response
 from services.intake.api.access import Caller, DepsOf, ask_who
 from services.intake.api.errors import ApiError, not_found
 from services.intake.api.schemas import Experience, ExperienceList, NewExperience
-from services.intake.people import administers, appoint, create_experience, experiences_of
+from services.intake.users.people import administers, appoint, create_experience, experiences_of
 from shared.access_first import access_first
 
 router = APIRouter(prefix="/experiences", tags=["Experiences"], route_class=access_first(ask_who))

@@ -12,7 +12,7 @@ from services.intake.pages.headers import SecurityHeaders, guard_failures
 from services.intake.pages.routes import add_pages
 from services.intake.pages.sessions import SignInNeeded, go_to_sign_in, is_https
 from services.intake.pages.signing import Signing
-from services.intake.upload_turns import UploadTurns
+from services.intake.upload.upload_turns import UploadTurns
 from services.intake.watch_imports import ImportWatches
 from shared.described_errors import DescribedApi
 from shared.http_bodies import LimitBodies

@@ -12,9 +12,9 @@ from services.intake.api.errors import ApiError
 from services.intake.api.schemas import Import, ImportPage
 from services.intake.ask_for_emails import release_emails, resend_emails
 from services.intake.deps import Deps
-from services.intake.people import User
 from services.intake.read_imports import import_json, list_imports, read_import
 from services.intake.start_run import RunRefused, cancel_import, start_run
+from services.intake.users.people import User
 
 router = APIRouter(tags=["Imports"])
 

@@ -11,11 +11,11 @@ from pydantic import BeforeValidator, Field
 
 from services.intake.api.access import Caller, DepsOf, MyImport
 from services.intake.api.schemas import RecordPage
-from services.intake.list_records import list_records
-from services.intake.people import note_action
-from services.intake.record_filters import Filters, RecordImportStatus
-from services.intake.record_view import record_view
-from services.intake.records_csv import records_csv
+from services.intake.records.list_records import list_records
+from services.intake.records.record_filters import Filters, RecordImportStatus
+from services.intake.records.record_view import record_view
+from services.intake.records.records_csv import records_csv
+from services.intake.users.people import note_action
 from shared.events import Plan, PreImportStatus
 
 router = APIRouter(prefix="/imports/{import_id}", tags=["Records"])

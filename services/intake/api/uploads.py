@@ -12,10 +12,10 @@ from services.intake.api.access import Caller, DepsOf, MyExperience
 from services.intake.api.schemas import Import
 from services.intake.deps import Deps
 from services.intake.import_types import IMPORT_TYPES
-from services.intake.people import User
 from services.intake.read_imports import find_by_key, import_json, read_import
 from services.intake.states import RunMoment
-from services.intake.take_upload import take_upload
+from services.intake.upload.take_upload import take_upload
+from services.intake.users.people import User
 from shared.events import EmailPolicy
 
 log = structlog.get_logger()

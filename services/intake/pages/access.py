@@ -9,8 +9,8 @@ from fastapi import Depends
 from services.intake.api.access import DepsOf
 from services.intake.api.errors import not_found
 from services.intake.pages.sessions import SignedIn
-from services.intake.people import Experience, User, find_experience
 from services.intake.read_imports import find_import
+from services.intake.users.people import Experience, User, find_experience
 
 
 async def get_page_experience(experience_id: UUID, deps: DepsOf, user: SignedIn) -> Experience:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from services.intake.record_filters import Filters, RecordImportStatus
+from services.intake.records.record_filters import Filters, RecordImportStatus
 from shared.events import Plan, PreImportStatus
 from shared.problems import KINDS
 

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from services.intake.api.errors import ApiError
 from services.intake.pages.forms import read_form
 from services.intake.pages.sessions import SignedIn
-from services.intake.sessions import Session
+from services.intake.users.sessions import Session
 
 HEADER = "X-CSRF-Token"
 FIELD = "csrf"

@@ -20,7 +20,7 @@ from services.intake.pages.letter_view import (
     shown_reason,
 )
 from services.intake.pages.render import render
-from services.intake.people import note_action
+from services.intake.users.people import note_action
 from shared.kafka.dead_letters import DeadLetter
 from shared.kafka.mask import masked
 from shared.topics import TOPICS

@@ -9,8 +9,8 @@ from services.intake.api.access import DepsOf
 from services.intake.pages.access import PageExperience
 from services.intake.pages.render import render
 from services.intake.pages.sessions import SignedIn
-from services.intake.people import administrators_of, experiences_of
 from services.intake.read_imports import list_imports
+from services.intake.users.people import administrators_of, experiences_of
 
 queries = aiosql.from_path(Path(__file__).parents[1] / "sql" / "pages.sql", "asyncpg")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.intake.email_view import Row
+from services.intake.records.email_view import Row
 from services.intake.states import ImportStatus
 
 _BAR_WIDTH = 1000

@@ -14,11 +14,11 @@ from services.intake.pages.csrf import check_csrf
 from services.intake.pages.import_view import imported, to_run
 from services.intake.pages.render import render
 from services.intake.pages.sessions import SignedIn
-from services.intake.people import Experience
 from services.intake.read_imports import list_imports
-from services.intake.receive_file import UploadRefused, shown_size
 from services.intake.states import ImportStatus
-from services.intake.take_upload import take_upload
+from services.intake.upload.receive_file import UploadRefused, shown_size
+from services.intake.upload.take_upload import take_upload
+from services.intake.users.people import Experience
 from shared.events import EmailPolicy
 from shared.problems import problem
 

@@ -19,9 +19,9 @@ from services.intake.pages.rate_limits import SignInsLimited
 from services.intake.pages.render import render
 from services.intake.pages.sessions import cookie_name, enter, find_session, is_https
 from services.intake.pages.signing import Signing
-from services.intake.people import Database
-from services.intake.sessions import SignInWay, new_secret
-from services.intake.sign_in_links import known_user
+from services.intake.users.people import Database
+from services.intake.users.sessions import SignInWay, new_secret
+from services.intake.users.sign_in_links import known_user
 
 log = structlog.get_logger()
 

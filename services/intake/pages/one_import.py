@@ -11,7 +11,6 @@ from fastapi.responses import RedirectResponse
 from services.intake.api.access import DepsOf
 from services.intake.ask_for_emails import refuse_release, refuse_resend, release_emails, resend_emails
 from services.intake.deps import Deps
-from services.intake.email_view import email_counts
 from services.intake.pages.access import PageImport
 from services.intake.pages.asked import Place, filters_from, place_from
 from services.intake.pages.csrf import CsrfChecked
@@ -30,10 +29,11 @@ from services.intake.pages.import_view import (
 from services.intake.pages.records_part import records_part
 from services.intake.pages.render import render
 from services.intake.pages.sessions import SignedIn
-from services.intake.people import User, find_experience
 from services.intake.read_imports import read_import
-from services.intake.record_filters import Filters
+from services.intake.records.email_view import email_counts
+from services.intake.records.record_filters import Filters
 from services.intake.start_run import RunRefused, cancel_import, start_run
+from services.intake.users.people import User, find_experience
 
 router = APIRouter(prefix="/imports/{import_id}", include_in_schema=False)
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from services.intake.api.errors import ApiError
 from services.intake.deps import Deps
-from services.intake.people import User
+from services.intake.users.people import User
 
 log = structlog.get_logger()
 

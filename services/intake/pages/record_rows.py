@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.intake.import_types import ColumnRule
-from services.intake.record_filters import Filters
+from services.intake.records.record_filters import Filters
 
 TRAIL = 40  # how many pages back the address remembers
 _NAMES = ("status", "plan", "import_status", "problem")

@@ -10,12 +10,12 @@ import aiosql
 import asyncpg
 
 from services.intake.import_types import IMPORT_TYPES, ColumnRule
-from services.intake.list_records import list_records
 from services.intake.pages.asked import Place
 from services.intake.pages.import_view import Phase, phase_of
 from services.intake.pages.record_rows import Cell, Pages, cells_of, filters_query, pages_around, places_of
-from services.intake.record_filters import Filters, RecordImportStatus
-from services.intake.record_view import record_view
+from services.intake.records.list_records import list_records
+from services.intake.records.record_filters import Filters, RecordImportStatus
+from services.intake.records.record_view import record_view
 from shared.events import EmailStatus, Plan, PreImportStatus
 from shared.problems import KINDS
 

@@ -12,7 +12,7 @@ from services.intake.pages.csrf import CsrfChecked
 from services.intake.pages.forms import read_form
 from services.intake.pages.letter_view import count_waiting
 from services.intake.pages.render import render
-from services.intake.people import note_action
+from services.intake.users.people import note_action
 from shared.kafka.replay import replay_dead_letters
 
 log = structlog.get_logger()

@@ -1,4 +1,4 @@
-"""The session cookie, and what pages ask for: `SignedIn`. The sessions themselves are kept by services.intake.sessions."""
+"""The session cookie, and what pages ask for: `SignedIn`. The sessions themselves are kept by services.intake.users.sessions."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -10,9 +10,9 @@ from fastapi.responses import RedirectResponse
 
 from services.intake.deps import Deps
 from services.intake.pages.signing import Signing
-from services.intake.people import Database, User
-from services.intake.sessions import Session, SignInWay, session_of, start_session
 from services.intake.settings import Settings
+from services.intake.users.people import Database, User
+from services.intake.users.sessions import Session, SignInWay, session_of, start_session
 
 _PURPOSE = "session"
 

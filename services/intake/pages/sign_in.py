@@ -11,8 +11,8 @@ from services.intake.pages.next_address import local_address
 from services.intake.pages.rate_limits import SignInsLimited
 from services.intake.pages.render import render
 from services.intake.pages.sessions import SignedIn, drop_session, enter, find_session
-from services.intake.sessions import SignInWay, end_all_sessions, end_session, open_sessions
-from services.intake.sign_in_links import person_of_link, use_link
+from services.intake.users.sessions import SignInWay, end_all_sessions, end_session, open_sessions
+from services.intake.users.sign_in_links import person_of_link, use_link
 
 router = APIRouter(include_in_schema=False)
 

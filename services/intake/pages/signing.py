@@ -6,7 +6,7 @@ import asyncpg
 from itsdangerous import BadSignature, TimestampSigner
 from pydantic import SecretStr
 
-from services.intake.sessions import queries
+from services.intake.users.sessions import queries
 
 
 class Signing:

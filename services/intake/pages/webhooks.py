@@ -14,7 +14,7 @@ from services.intake.pages.csrf import CsrfChecked
 from services.intake.pages.forms import read_form
 from services.intake.pages.render import render
 from services.intake.pages.sessions import SignedIn
-from services.intake.people import Experience
+from services.intake.users.people import Experience
 from services.intake.webhooks.payload import WebhookEvent
 from services.intake.webhooks.register import (
     MOST_WEBHOOKS,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.intake.deps import Deps
-from services.intake.people import note_action
+from services.intake.users.people import note_action
 from services.intake.webhooks.addresses import Allowed, Guard, NotCallable, read_url
 from services.intake.webhooks.payload import TEST, WebhookEvent, body_of_test
 from services.intake.webhooks.sign import new_secret

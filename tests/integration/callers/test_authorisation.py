@@ -15,9 +15,9 @@ from pydantic import SecretStr
 
 from services.intake.pages.sessions import cookie_name
 from services.intake.pages.signing import Signing
-from services.intake.people import create_experience, ensure_user
-from services.intake.sessions import SignInWay, csrf_of, end_session, start_session
-from services.intake.tokens import create_token, list_tokens, revoke_token
+from services.intake.users.people import create_experience, ensure_user
+from services.intake.users.sessions import SignInWay, csrf_of, end_session, start_session
+from services.intake.users.tokens import create_token, list_tokens, revoke_token
 from services.provisioner.http import directory_api
 from shared.health import Health, add_routes
 from tests.integration.callers.routes import DIRECTORY, INTAKE, Guard, routes_of, under

@@ -8,7 +8,7 @@ from select import select
 import pytest
 from fastapi import FastAPI
 
-from services.intake.upload_turns import OF_ONE_PERSON, UploadTurns
+from services.intake.upload.upload_turns import OF_ONE_PERSON, UploadTurns
 from tests.integration.callers.sockets import BOUND, connect, upload_head
 from tests.integration.callers.world import Intake, open_intake
 

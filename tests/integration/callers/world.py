@@ -16,8 +16,8 @@ from pydantic import SecretStr
 from services.intake.api.http import build_http
 from services.intake.deps import Deps
 from services.intake.file_store import FileStore
-from services.intake.first_steps import prepare_demo
 from services.intake.settings import Settings
+from services.intake.users.first_steps import prepare_demo
 from services.provisioner.http import directory_api
 from shared.http_server import BoundedProtocol
 from tests.integration.intake.answers import ALL_ANSWERED

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from cli.app import app
 from cli.client import Refused
-from services.intake.first_steps import ADMINISTRATOR, prepare_demo
-from services.intake.sign_in_links import person_of_link
+from services.intake.users.first_steps import ADMINISTRATOR, prepare_demo
+from services.intake.users.sign_in_links import person_of_link
 from tests.integration.intake.sign_in.site import token_in
 
 BASE = ("--base-url", "https://rollcall.example.org/")

@@ -8,13 +8,13 @@ from contextlib import suppress
 from enum import Enum
 from uuid import UUID, uuid4
 
-from services.intake.claim_work import work_on
 from services.intake.consumers import on_records_checked, on_records_provisioned
 from services.intake.flow_queries import queries
-from services.intake.held_import import HeldImport, NotOursError, Progress
 from services.intake.start_run import RunRefused, cancel_import
 from services.intake.states import ImportStatus as S
 from services.intake.states import RunMoment
+from services.intake.work.claim_work import work_on
+from services.intake.work.held_import import HeldImport, NotOursError, Progress
 from shared.events import Codec, Outcome
 from shared.kafka.consume import Batch
 from shared.postgres.outbox import _relay_all

@@ -7,8 +7,8 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from services.intake.file_store import FileStore
-from services.intake.people import create_experience
 from services.intake.settings import Settings
+from services.intake.users.people import create_experience
 from tests.integration.intake.flow.world import World
 from tests.integration.model.ledger import MOST_ROWS, REPAIR_TRIES
 from tests.integration.model.ledger_machine import LedgerMachine

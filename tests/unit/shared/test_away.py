@@ -3,7 +3,9 @@
 import asyncpg
 import pytest
 
-from services.intake import claim_work, index_words, watch_imports
+from services.intake import watch_imports
+from services.intake.records import index_words
+from services.intake.work import claim_work
 from services.notifier import store
 from shared.postgres import away, outbox
 

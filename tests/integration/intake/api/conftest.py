@@ -12,8 +12,8 @@ import pytest_asyncio
 from services.intake.api.http import build_http
 from services.intake.deps import Deps
 from services.intake.file_store import FileStore
-from services.intake.first_steps import prepare_demo
 from services.intake.settings import Settings
+from services.intake.users.first_steps import prepare_demo
 from tests.integration.intake.answers import ALL_ANSWERED
 from tests.integration.intake.api.ledger import Ledger
 from tests.integration.intake.api.world import UPLOAD_MAX_BYTES, Api, NoPublisher

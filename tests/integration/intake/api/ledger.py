@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.intake.words import words_of
+from services.intake.records.words import words_of
 from shared.email_key import email_key
 from shared.problems import problem
 

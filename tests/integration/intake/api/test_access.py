@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from services.intake.api.http import API
-from services.intake.people import make_platform_administrator
-from services.intake.tokens import bearer_of, create_token, list_tokens, revoke_token
+from services.intake.users.people import make_platform_administrator
+from services.intake.users.tokens import bearer_of, create_token, list_tokens, revoke_token
 from tests.integration.intake.api.world import Api, is_problem
 
 OPEN_TO_EVERYBODY_KNOWN = {"GET /experiences", "GET /import-types", "GET /import-types/{name}/template.csv"}

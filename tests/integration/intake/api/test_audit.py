@@ -1,6 +1,6 @@
 """The audit log of an experience, for its administrators: who did what, a page at a time."""
 
-from services.intake.people import note_action
+from services.intake.users.people import note_action
 from tests.integration.intake.api.world import Api, is_problem
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from services.intake.first_steps import prepare_demo
+from services.intake.users.first_steps import prepare_demo
 
 
 async def test_preparing_again_changes_nothing(database: Callable[[str], Awaitable[str]]) -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 import asyncpg
 import pytest_asyncio
 
-from services.intake.list_records import list_records
-from services.intake.record_filters import Filters, RecordImportStatus
+from services.intake.records.list_records import list_records
+from services.intake.records.record_filters import Filters, RecordImportStatus
 from shared.events import Plan, PreImportStatus
 from tests.integration.intake.api.world import Api
 

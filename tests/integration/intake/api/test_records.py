@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.words import finds, words_in, words_of
+from services.intake.records.words import finds, words_in, words_of
 from tests.integration.intake.api.ledger import Kept
 from tests.integration.intake.api.world import Api, is_problem
 

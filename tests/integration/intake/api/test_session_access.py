@@ -8,7 +8,7 @@ import pytest
 
 from services.intake.api.http import API
 from services.intake.pages.signing import Signing
-from services.intake.sessions import SignInWay, csrf_of, end_session, start_session
+from services.intake.users.sessions import SignInWay, csrf_of, end_session, start_session
 from tests.integration.intake.api.world import Api, is_problem
 
 OTHER = "somebody.else@northfield-college.org"

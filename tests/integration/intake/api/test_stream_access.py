@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from services.intake.api import events
-from services.intake.sessions import end_session
+from services.intake.users.sessions import end_session
 from tests.integration.intake.api.test_session_access import MINE, STREAM, sign_in
 from tests.integration.intake.api.world import Api
 

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 import pytest
 
-from services.intake.claim_work import Worker
 from services.intake.file_store import FileStore
 from services.intake.settings import Settings
+from services.intake.work.claim_work import Worker
 from tests.integration.intake.flow.world import World
 
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.intake.ask_for_emails import release_emails, resend_emails
-from services.intake.email_view import email_counts
-from services.intake.list_records import list_records
 from services.intake.read_imports import read_import
-from services.intake.record_filters import Filters
-from services.intake.record_view import record_view
+from services.intake.records.email_view import email_counts
+from services.intake.records.list_records import list_records
+from services.intake.records.record_filters import Filters
+from services.intake.records.record_view import record_view
 from services.intake.start_run import RunRefused, cancel_import, start_run
 from shared.clock import iso
 from shared.events import EmailKind, EmailPolicy, EmailSettled, EmailStatus

@@ -6,10 +6,10 @@ import pytest
 
 from services.intake.erase_person import CODE, StillAtWorkError, erase_person, find_person
 from services.intake.erase_user import StillNeededError, check_user, erase_user, hash_of
-from services.intake.index_words import index_some
-from services.intake.people import appoint, create_experience, ensure_user, note_action
 from services.intake.read_imports import counts_json
-from services.intake.tokens import bearer_of, create_token
+from services.intake.records.index_words import index_some
+from services.intake.users.people import appoint, create_experience, ensure_user, note_action
+from services.intake.users.tokens import bearer_of, create_token
 from shared.erasure import Deed, Person
 from shared.topics import ROWS
 from tests.integration.intake.flow.world import eventually

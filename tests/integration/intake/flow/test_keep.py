@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from services.intake.keep_checks import RECORDS
-from services.intake.keep_results import OUTCOMES
-from services.intake.ledger import keep
+from services.intake.ledger.keep import keep
+from services.intake.ledger.keep_checks import RECORDS
+from services.intake.ledger.keep_results import OUTCOMES
 from services.intake.start_run import start_run
 from shared.events import EmailKind, EmailSettled, EmailStatus, Outcome, RowRead
 from tests.integration.intake.flow.world import AT, adds_up, checked, codes, csv, ledger, provisioned

@@ -3,8 +3,8 @@
 import asyncio
 import dataclasses
 
-from services.intake.claim_work import work_on
 from services.intake.consumers import on_records_checked
+from services.intake.work.claim_work import work_on
 from shared.events import Plan
 from shared.kafka.consume import Batch
 from shared.topics import ROWS

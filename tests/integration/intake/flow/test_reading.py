@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from services.intake.claim_work import work_on
 from services.intake.flow_queries import queries
-from services.intake.held_import import NotOursError
-from services.intake.read_source import ReadingFailedError
+from services.intake.work.claim_work import work_on
+from services.intake.work.held_import import NotOursError
+from services.intake.work.read_source import ReadingFailedError
 from shared.events import Codec, RowRead
 from shared.topics import ROWS
 from tests.integration.intake.flow.world import csv, eventually, ledger

@@ -6,8 +6,8 @@ import dataclasses
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from services.intake.claim_work import work_on
 from services.intake.start_run import cancel_import, start_run
+from services.intake.work.claim_work import work_on
 from shared.problems import problem
 from shared.topics import APPROVALS, ROWS
 from tests.integration.intake.flow.world import adds_up, codes, csv, eventually, ledger

@@ -3,9 +3,9 @@ more and more rarely."""
 
 import pytest
 
-from services.intake import repair_mails
 from services.intake.ask_for_emails import release_emails, resend_emails
-from services.intake.claim_work import work_on
+from services.intake.work import repair_mails
+from services.intake.work.claim_work import work_on
 from shared.clock import iso, now
 from shared.events import Codec, EmailKind, EmailSettled, EmailStatus
 from shared.topics import APPROVALS, LIFECYCLE

@@ -8,10 +8,10 @@ import pytest
 
 from services.intake import retention
 from services.intake.ask_for_emails import resend_emails
-from services.intake.people import note_action
 from services.intake.read_imports import counts_json, import_json
 from services.intake.retention import limits
 from services.intake.start_run import RunRefused
+from services.intake.users.people import note_action
 from shared.clock import now
 from shared.postgres.retention import Kept, apply_once, look
 from shared.topics import APPROVALS

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from services.intake.claim_work import work_on
 from services.intake.start_run import RunRefused, cancel_import, start_run
+from services.intake.work.claim_work import work_on
 from shared.events import Plan
 from shared.topics import APPROVALS, ROWS
 from tests.integration.intake.flow.world import adds_up, csv, eventually, ledger

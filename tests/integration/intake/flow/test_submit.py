@@ -4,7 +4,7 @@ import asyncio
 import json
 from uuid import uuid4
 
-from services.intake.people import create_experience, ensure_user
+from services.intake.users.people import create_experience, ensure_user
 
 CONTENT = "Email\nada@example.edu\n"
 

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.intake.sweep_files import OLD, sweep_once
-from services.intake.take_upload import source_path
+from services.intake.upload.sweep_files import OLD, sweep_once
+from services.intake.upload.take_upload import source_path
 from shared.clock import now
 from tests.integration.intake.flow.world import csv
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from services.intake.index_words import index_words
+from services.intake.records.index_words import index_words
 from tests.integration.intake.flow.world import csv, eventually
 
 

@@ -12,10 +12,10 @@ from uuid import UUID, uuid4
 from services.intake.consumers import on_emails_settled, on_records_checked, on_records_provisioned
 from services.intake.deps import Deps
 from services.intake.flow_queries import queries
-from services.intake.held_import import HeldImport
-from services.intake.people import create_experience, ensure_user
 from services.intake.start_run import start_run
-from services.intake.submit_import import NewImport, submit_import
+from services.intake.upload.submit_import import NewImport, submit_import
+from services.intake.users.people import create_experience, ensure_user
+from services.intake.work.held_import import HeldImport
 from shared.events import (
     Codec,
     EmailPolicy,

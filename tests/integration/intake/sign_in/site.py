@@ -16,9 +16,9 @@ from fastapi import FastAPI
 from services.intake.api.http import build_http
 from services.intake.deps import Deps
 from services.intake.file_store import FileStore
-from services.intake.first_steps import prepare_demo
 from services.intake.settings import Settings
-from services.intake.sign_in_links import create_link, known_user
+from services.intake.users.first_steps import prepare_demo
+from services.intake.users.sign_in_links import create_link, known_user
 from tests.integration.intake.answers import ALL_ANSWERED
 from tests.integration.intake.api.world import NoPublisher
 

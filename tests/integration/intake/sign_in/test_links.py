@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.sessions import hash_of
+from services.intake.users.sessions import hash_of
 from tests.integration.intake.sign_in.site import Site, open_site, token_in
 
 

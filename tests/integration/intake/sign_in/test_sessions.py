@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.intake.sessions import SignInWay, start_session
+from services.intake.users.sessions import SignInWay, start_session
 from tests.integration.intake.sign_in.site import ADMINISTRATOR, Site, open_site
 
 COOKIE = "rollcall-80"

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import asyncpg
 from standardwebhooks import Webhook as Library
 
-from services.intake.people import create_experience
 from services.intake.states import Turn
 from services.intake.take_turn import take_turn
+from services.intake.users.people import create_experience
 from services.intake.webhooks.addresses import Allowed, Guard
 from services.intake.webhooks.payload import WebhookEvent
 from services.intake.webhooks.post import Answer, Poster, SendError

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from services.intake.states import Turn
-from services.intake.submit_import import NewImport, submit_import
 from services.intake.take_turn import take_run, take_turn
+from services.intake.upload.submit_import import NewImport, submit_import
 from services.intake.webhooks.payload import WebhookEvent
 from services.intake.webhooks.post import Poster
 from services.intake.webhooks.register import add_webhook, delivery_log, find_webhook, guard_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.intake.receive_file import clean_file_name, shown_size
+from services.intake.upload.receive_file import clean_file_name, shown_size
 
 
 @pytest.mark.parametrize(

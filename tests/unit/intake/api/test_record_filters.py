@@ -2,7 +2,14 @@
 
 import pytest
 
-from services.intake.record_filters import Filters, RecordImportStatus, Walk, choose_walk, import_status_of, results_for
+from services.intake.records.record_filters import (
+    Filters,
+    RecordImportStatus,
+    Walk,
+    choose_walk,
+    import_status_of,
+    results_for,
+)
 from shared.events import Plan, PreImportStatus
 
 PENDING, SUCCESS, ERROR, SKIPPED = RecordImportStatus

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.record_view import record_view
+from services.intake.records.record_view import record_view
 
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC)  # when the mail was settled
 

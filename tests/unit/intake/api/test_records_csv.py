@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.intake.records_csv import OriginalColumns, csv_lines
+from services.intake.records.records_csv import OriginalColumns, csv_lines
 
 DETECTED = {"columns": [{"header": "E-mail", "field": "email"}, {"header": "=Notes", "field": None}]}
 AGAIN = {

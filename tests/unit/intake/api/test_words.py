@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.intake.words import WORD_CHARACTERS, finds, words_in, words_of
+from services.intake.records.words import WORD_CHARACTERS, finds, words_in, words_of
 
 
 def test_an_email_gives_its_parts_and_a_name_its_words() -> None:

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.intake.held_import import HeldImport, Progress, Task, task_of
+from services.intake.work.held_import import HeldImport, Progress, Task, task_of
 
 
 def progress(status, **differences):

@@ -2,7 +2,7 @@
 
 import json
 
-from services.intake.wire import approval_message, row_message
+from services.intake.work.wire import approval_message, row_message
 from shared.events import RowRead
 from tests.unit.intake.flow.test_task_of import progress
 

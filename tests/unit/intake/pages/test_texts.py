@@ -8,7 +8,7 @@ from jinja2 import Environment
 
 from services.intake.pages import static_files
 from services.intake.pages.texts import FOLDER, Texts, catalogue, shown_size, texts_for
-from services.intake.record_filters import RecordImportStatus
+from services.intake.records.record_filters import RecordImportStatus
 from services.intake.states import ImportStatus
 from shared.events import EmailPolicy, EmailStatus, Outcome, Plan, PreImportStatus
 from shared.problems import KINDS

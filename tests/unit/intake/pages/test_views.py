@@ -16,7 +16,7 @@ from services.intake.pages.import_view import (
     still_to_do,
 )
 from services.intake.pages.record_rows import cells_of, filters_query, pages_around, places_of
-from services.intake.record_filters import Filters, RecordImportStatus
+from services.intake.records.record_filters import Filters, RecordImportStatus
 from services.intake.states import ImportStatus
 from shared.events import Plan, PreImportStatus
 

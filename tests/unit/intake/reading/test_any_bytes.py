@@ -9,10 +9,10 @@ from uuid import UUID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.intake import read_source
 from services.intake.import_types import EXPERIENCE_LEARNERS
-from services.intake.read_source import row_batches
 from services.intake.reading.read_rows import open_source
+from services.intake.work import read_source
+from services.intake.work.read_source import row_batches
 from tests.hostile.invariants import check_any_bytes
 from tests.hostile.workbooks import workbook
 from tests.unit.intake.reading.builders import HEADER, opened, rows_of

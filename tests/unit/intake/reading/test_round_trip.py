@@ -9,7 +9,7 @@ from services.intake.import_types import EXPERIENCE_LEARNERS, template_csv
 from services.intake.reading.examine_rows import storable
 from services.intake.reading.map_columns import RESULT_HEADERS
 from services.intake.reading.read_rows import Rejected, SourceReader
-from services.intake.records_csv import OriginalColumns, csv_lines
+from services.intake.records.records_csv import OriginalColumns, csv_lines
 from tests.unit.intake.reading.builders import opened
 from tests.unit.intake.reading.test_any_table import written
 from tests.unit.intake.reading.test_workbooks import workbook
