@@ -1,17 +1,10 @@
 """The notifier as a process of its own, on a real broker, database and mail server."""
 
 import asyncio
-import contextlib
-import os
 import signal
-import socket
-import subprocess
-import sys
 
 import asyncpg
-import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer
 
 from shared.events import Codec, EmailKind, EmailPolicy, EmailSettled, EmailStatus, LifecycleType, encode
 from shared.kafka.publish import Message, open_publisher
@@ -19,59 +12,21 @@ from shared.settings import KafkaSettings
 from shared.topics import EMAILS, LIFECYCLE, RESULTS
 from tests.integration.notifier.conftest import eventually
 from tests.integration.notifier.post_office import Silence
+from tests.stack.service_process import SECONDS, read_topic, service_process
 from tests.unit.notifier.builders import IMPORT, OTHER_IMPORT, changed, provisioned
-
-SECONDS = 60  # a slow machine's patience
-
-
-class Process:
-    """The service, started with `python -m services.notifier`, that may be killed and started again."""
-
-    def __init__(self, environment, log):
-        self.environment, self.log, self.running = environment, log, None
-        self.url = f"http://127.0.0.1:{environment['ROLLCALL_PORT']}"
-
-    def launch(self):
-        with self.log.open("ab") as output:
-            command = [sys.executable, "-m", "services.notifier"]
-            self.running = subprocess.Popen(command, env=os.environ | self.environment, stdout=output, stderr=output)
-
-    async def start(self):
-        self.launch()
-
-        async def ready():
-            assert self.running.poll() is None, self.log.read_text()
-            with contextlib.suppress(httpx.TransportError):
-                return (await self.get("/readyz")).is_success
-
-        await eventually(ready)
-
-    async def get(self, path):
-        async with httpx.AsyncClient(trust_env=False) as http:
-            return await http.get(self.url + path)
-
-    async def stop(self, number=signal.SIGTERM):
-        self.running.send_signal(number)
-        return await asyncio.to_thread(self.running.wait, SECONDS)
 
 
 @pytest.fixture
 async def process(database, kafka, topic_prefix, tmp_path, post_office):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     environment = {
-        "ROLLCALL_KAFKA_BOOTSTRAP": kafka, "ROLLCALL_TOPIC_PREFIX": topic_prefix, "ROLLCALL_REPLICA": "0",
-        "ROLLCALL_DATABASE_URL": await database("notifier"), "ROLLCALL_PORT": str(port),
+        "ROLLCALL_KAFKA_BOOTSTRAP": kafka, "ROLLCALL_TOPIC_PREFIX": topic_prefix,
+        "ROLLCALL_DATABASE_URL": await database("notifier"),
         "ROLLCALL_SMTP_HOST": "127.0.0.1", "ROLLCALL_SMTP_PORT": str(post_office.port),
         "ROLLCALL_MAIL_FROM": "Rollcall <no-reply@rollcall.example>", "ROLLCALL_MAILS_PER_SECOND": "0",
         "ROLLCALL_BASE_URL": "https://rollcall.example",
     }  # fmt: skip
-    process = Process(environment, tmp_path / "notifier.log")
-    await process.start()
-    yield process
-    if process.running.poll() is None:
-        await process.stop(signal.SIGKILL)
+    async with service_process("notifier", environment, tmp_path / "notifier.log") as process:
+        yield process
 
 
 @pytest.fixture
@@ -87,18 +42,16 @@ async def publish(kafka, topic_prefix):
 
 @pytest.fixture
 async def told(kafka, topic_prefix):
-    """`await told(count)`: so many EmailSettled events, from the topic's beginning."""
+    """`await told(count)`: what became of so many mails, from the topic's beginning. Who asks again is told again."""
 
     async def told(count):
-        events = []
-        async with asyncio.timeout(SECONDS), AIOKafkaConsumer(
-            topic_prefix + EMAILS.name, bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False
-        ) as consumer:  # fmt: skip
-            while len(events) < count:
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    assert {record.key.decode() for record in records} <= {IMPORT, OTHER_IMPORT}
-                    events += [Codec(EmailSettled).decode(record.value) for record in records]
-        return events
+        mails, records = {}, []
+        while len(mails) < count:
+            records = await read_topic(kafka, topic_prefix + EMAILS.name, max(count, len(records) + 1))
+            assert {record.key.decode() for record in records} <= {IMPORT, OTHER_IMPORT}
+            events = [Codec(EmailSettled).decode(record.value) for record in records]
+            mails = {(event.import_id, event.kind, event.row): event for event in events}
+        return list(mails.values())
 
     return told
 

@@ -1,72 +1,31 @@
 """The provisioner as a process of its own, on a real broker and database."""
 
 import asyncio
-import contextlib
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 from uuid import UUID
 
 import asyncpg
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer
 
 from services.provisioner import directory
 from shared.events import EmailPolicy, ImportChanged, LifecycleType, encode
 from shared.kafka.publish import Message, open_publisher
 from shared.settings import KafkaSettings
 from shared.topics import APPROVALS, DIRECTORY, LIFECYCLE, RESULTS
+from tests.stack.service_process import SECONDS, read_topic, service_process
 from tests.unit.provisioner.builders import EXPERIENCE, OTHER_IMPORT, approval, approvals
-
-SECONDS = 60  # a slow machine's patience
-
-
-class Process:
-    """The service, started with `python -m services.provisioner`, that may be killed and started again."""
-
-    def __init__(self, environment, log):
-        self.environment, self.log, self.running = environment, log, None
-
-    def launch(self):
-        with self.log.open("ab") as output:
-            command = [sys.executable, "-m", "services.provisioner"]
-            self.running = subprocess.Popen(command, env=os.environ | self.environment, stdout=output, stderr=output)
-
-    async def start(self):
-        self.launch()
-        url = f"http://127.0.0.1:{self.environment['ROLLCALL_PORT']}/readyz"
-        async with asyncio.timeout(SECONDS), httpx.AsyncClient(trust_env=False) as http:
-            while True:
-                with contextlib.suppress(httpx.TransportError):
-                    if (await http.get(url)).is_success:
-                        return
-                assert self.running.poll() is None, self.log.read_text()
-                await asyncio.sleep(0.1)
-
-    async def stop(self, number=signal.SIGTERM):
-        self.running.send_signal(number)
-        return await asyncio.to_thread(self.running.wait, SECONDS)
 
 
 @pytest.fixture
 async def process(database, kafka, topic_prefix, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     environment = {
-        "ROLLCALL_KAFKA_BOOTSTRAP": kafka, "ROLLCALL_TOPIC_PREFIX": topic_prefix, "ROLLCALL_REPLICA": "0",
-        "ROLLCALL_DATABASE_URL": await database("provisioner"), "ROLLCALL_PORT": str(port),
-        "ROLLCALL_DIRECTORY_TOKEN": "long-enough-and-random",
+        "ROLLCALL_KAFKA_BOOTSTRAP": kafka, "ROLLCALL_TOPIC_PREFIX": topic_prefix,
+        "ROLLCALL_DATABASE_URL": await database("provisioner"), "ROLLCALL_DIRECTORY_TOKEN": "long-enough-and-random",
     }  # fmt: skip
-    process = Process(environment, tmp_path / "provisioner.log")
-    await process.start()
-    yield process
-    if process.running.poll() is None:
-        await process.stop(signal.SIGKILL)
+    async with service_process("provisioner", environment, tmp_path / "provisioner.log") as process:
+        yield process
 
 
 @pytest.fixture
@@ -84,15 +43,7 @@ async def read(kafka, topic_prefix):
     """`await read(topic, count)`: so many records of a topic, from its beginning."""
 
     async def read(topic, count):
-        name = topic_prefix + topic.name
-        records = []
-        async with asyncio.timeout(SECONDS), AIOKafkaConsumer(
-            name, bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False
-        ) as consumer:  # fmt: skip
-            while len(records) < count:
-                for some in (await consumer.getmany(timeout_ms=200)).values():
-                    records += some
-        return records
+        return await read_topic(kafka, topic_prefix + topic.name, count)
 
     return read
 
@@ -178,7 +129,7 @@ async def test_a_change_by_hand_is_told_and_shown(process, read):
     await connection.close()
     keys = {record.key for record in await read(DIRECTORY, 2)}
     assert keys == {b"ada@example.edu", f"ada@example.edu/{EXPERIENCE}/learner".encode()}
-    base = f"http://127.0.0.1:{process.environment['ROLLCALL_PORT']}/api/v1"
+    base = f"{process.url}/api/v1"
     headers = {"Authorization": "Bearer long-enough-and-random"}
     async with httpx.AsyncClient(trust_env=False, headers=headers) as http:
         answer = await http.get(f"{base}/experiences/{EXPERIENCE}/memberships")

@@ -2,44 +2,27 @@
 
 import asyncio
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import ConsumerRecord
 
 from shared.events import encode
 from shared.kafka.publish import Message, Publisher, open_publisher
 from shared.settings import KafkaSettings
 from shared.topics import CHECKS, RESULTS, ROWS, Topic
+from tests.stack.service_process import ServiceProcess, read_topic, service_process
 from tests.unit.validator.builders import EXPERIENCE, provisioned, rows_read
-
-SECONDS = 60  # a slow machine's patience
 
 
 class Stage:
-    """The service as a process that may be killed and started again, and the topics around it."""
+    """The service as a process, and the topics around it."""
 
-    def __init__(self, environment: dict[str, str], log: Path, publisher: Publisher) -> None:
-        self._environment, self._log, self._publisher = environment, log, publisher
-        self.start()
-
-    def start(self) -> None:
-        with self._log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "services.validator"],
-                env=os.environ | self._environment, stdout=output, stderr=output,
-            )  # fmt: skip
-
-    async def stop(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return await asyncio.to_thread(self.process.wait, SECONDS)
+    def __init__(self, process: ServiceProcess, publisher: Publisher) -> None:
+        self.process, self._publisher = process, publisher
 
     async def publish(self, topic: Topic, events: list[Any]) -> None:
         await self._publisher.publish(topic, [Message(event.email_key.encode(), encode(event)) for event in events])
@@ -49,34 +32,22 @@ class Stage:
 
     async def read(self, topic: Topic, count: int) -> list[ConsumerRecord]:
         """So many records of a topic, from its beginning."""
-        records: list[ConsumerRecord] = []
-        name = self._environment["ROLLCALL_TOPIC_PREFIX"] + topic.name
-        try:
-            async with asyncio.timeout(SECONDS), AIOKafkaConsumer(
-                name, bootstrap_servers=self._environment["ROLLCALL_KAFKA_BOOTSTRAP"], auto_offset_reset="earliest"
-            ) as consumer:  # fmt: skip
-                while len(records) < count:
-                    for some in (await consumer.getmany(timeout_ms=200)).values():
-                        records += some
-        except TimeoutError:
-            pytest.fail(f"{len(records)} of {count} records on {name}\n{self._log.read_text()[-3000:]}")
-        return records
+        environment = self.process.environment
+        name = environment["ROLLCALL_TOPIC_PREFIX"] + topic.name
+        return await read_topic(environment["ROLLCALL_KAFKA_BOOTSTRAP"], name, count)
 
 
 @pytest.fixture
 async def stage(database: Callable[[str], Any], kafka: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     environment = {
-        "ROLLCALL_KAFKA_BOOTSTRAP": kafka, "ROLLCALL_TOPIC_PREFIX": topic_prefix, "ROLLCALL_REPLICA": "0",
-        "ROLLCALL_DATABASE_URL": await database("validator"), "ROLLCALL_PORT": str(port),
+        "ROLLCALL_KAFKA_BOOTSTRAP": kafka, "ROLLCALL_TOPIC_PREFIX": topic_prefix,
+        "ROLLCALL_DATABASE_URL": await database("validator"),
     }  # fmt: skip
-    async with open_publisher(KafkaSettings(kafka_bootstrap=kafka, topic_prefix=topic_prefix)) as publisher:
-        stage = Stage(environment, tmp_path / "validator.log", publisher)
-        yield stage
-        if stage.process.poll() is None:
-            await stage.stop(signal.SIGKILL)
+    async with (
+        open_publisher(KafkaSettings(kafka_bootstrap=kafka, topic_prefix=topic_prefix)) as publisher,
+        service_process("validator", environment, tmp_path / "validator.log") as process,
+    ):
+        yield Stage(process, publisher)
 
 
 def by_row(records: list[ConsumerRecord]) -> dict[int, dict[str, Any]]:
@@ -89,15 +60,15 @@ async def test_rows_become_records_on_the_same_partition_with_the_same_key(stage
     assert {(r.key, r.partition) for r in checks} == {(r.key, r.partition) for r in rows}
     records = by_row(checks)
     assert [records[row]["status"] for row in (2, 51, 52, 53)] == ["ready", "ready", "error", "error"]
-    assert await stage.stop() == 0
+    assert await stage.process.stop() == 0
 
 
 async def test_duplicates_are_found_by_a_validator_that_was_killed_and_started_again(stage: Stage) -> None:
     await stage.publish(ROWS, rows_read("ada@example.org"))
     await stage.read(CHECKS, 1)
-    await stage.stop(signal.SIGKILL)
+    await stage.process.stop(signal.SIGKILL)
     await stage.publish(ROWS, rows_read("Ada@Example.org", "bob@example.org", first_row=3))
-    stage.start()
+    await stage.process.start()
     records = by_row(await stage.read(CHECKS, 3))
     (duplicate,) = records[3]["problems"]
     assert (duplicate["code"], duplicate["params"]) == ("email.duplicate", {"row": "2"})
