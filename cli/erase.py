@@ -33,7 +33,7 @@ from services.validator import erase_person as seen
 from shared.clock import now
 from shared.erasure import Deed, Line, NobodyError, Person
 from shared.kafka.admin import kept_for
-from shared.settings import KafkaSettings
+from shared.settings import KafkaSettings, read_settings
 from shared.topics import APPROVALS, CHECKS, LIFECYCLE, RESULTS, ROWS, SEGMENT, Topic
 
 out = Console()
@@ -135,7 +135,7 @@ async def erase_everywhere(
 
 def _on_topics(last: datetime | None, topics: Sequence[Topic]) -> list[Line]:
     """What was said of the person up to then cannot be taken back; the broker deletes it in time."""
-    broker, found = KafkaSettings(), []
+    broker, found = read_settings(KafkaSettings), []
     for topic in topics:
         until = last + kept_for(topic, broker) + SEGMENT if last else now() - timedelta(days=1)
         if until > now():

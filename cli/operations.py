@@ -17,7 +17,7 @@ from cli.client import Refused, local_stack
 from cli.imports import JsonOption
 from shared.kafka.admin import TopicMissingError, apply_topics, check_topics
 from shared.kafka.lag import PartitionLag, by_group, read_lag
-from shared.settings import KafkaSettings
+from shared.settings import KafkaSettings, read_settings
 from shared.topics import ALL_TOPICS
 
 WATCH_SECONDS = 2
@@ -93,6 +93,6 @@ def _age(seconds: float | None) -> str:
 
 def settings(kafka: str | None) -> KafkaSettings:
     """The broker that the option, the environment or the local stack names."""
-    found = KafkaSettings()
+    found = read_settings(KafkaSettings)
     chosen = kafka or (None if "kafka_bootstrap" in found.model_fields_set else local_stack().get("kafka"))
     return found.model_copy(update={"kafka_bootstrap": chosen}) if chosen else found

@@ -26,7 +26,7 @@ from shared.kafka.consume import D, Subscription, where
 from shared.kafka.publish import Publisher, open_publisher
 from shared.logs import start_logs
 from shared.measure import Measurement
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, WrongSettingsError, read_settings
 from shared.topics import ALL_TOPICS
 from shared.traces import start_traces, stop_traces
 
@@ -65,9 +65,13 @@ class ServiceFailedError(Exception):
     """The service cannot go on; the message says why."""
 
 
-def run(create_app: CreateApp[S], settings: S) -> NoReturn:
-    """Run until told to stop, then exit the process."""
+def run(create_app: CreateApp[S], kind: type[S]) -> NoReturn:
+    """Run with these settings until told to stop, then exit the process."""
     name = _service_name(create_app)
+    try:
+        settings = read_settings(kind)
+    except WrongSettingsError as error:
+        sys.exit(f"{name} cannot start: {error}")
     start_logs(name, settings)
     try:
         start_traces(name, settings)

@@ -1,17 +1,24 @@
 """Settings that every service has. Each service adds its own fields; all are read from `ROLLCALL_*` variables."""
 
-from typing import Literal
+import ssl
+from typing import Literal, TypeVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.topics import DEAD_LETTER_DAYS, LIFECYCLE_DAYS, RESULT_DAYS, ROW_DAYS
+
+PREFIX = "ROLLCALL_"  # of the variables
+
+
+class WrongSettingsError(Exception):
+    """Settings that cannot be used. The message says which, by their variables, and never what they hold."""
 
 
 class KafkaSettings(BaseSettings):
     """What it takes to find and read the broker: all that topics, lag and dead letters need."""
 
-    model_config = SettingsConfigDict(env_prefix="ROLLCALL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     kafka_bootstrap: str = Field(
         "localhost:9092", description="Kafka brokers to start from: `host:port`, comma separated."
@@ -43,6 +50,15 @@ class KafkaSettings(BaseSettings):
     dead_letters_days: float = Field(
         DEAD_LETTER_DAYS, gt=0, description="For how many days dead letters are kept, and can be put back."
     )
+
+    @field_validator("kafka_ca_file")
+    @classmethod
+    def _is_an_authority(cls, file: str) -> str:
+        try:
+            ssl.create_default_context(cafile=file or None)
+        except OSError as error:
+            raise ValueError(f"{file} cannot be read as PEM certificates ({type(error).__name__})") from None
+        return file
 
     @property
     def told_again_days(self) -> float:
@@ -78,3 +94,19 @@ class ServiceSettings(KafkaSettings):
         20.0,
         description="How long a stop may wait for work in flight, in seconds; after it and a little more the process ends hard.",
     )
+
+
+K = TypeVar("K", bound=KafkaSettings)
+
+
+def read_settings(kind: type[K]) -> K:
+    """The settings as the environment says. Raises WrongSettingsError."""
+    try:
+        return kind()
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise WrongSettingsError("; ".join(f"{_variable(wrong['loc'])}: {wrong['msg']}" for wrong in found)) from None
+
+
+def _variable(path: tuple[int | str, ...]) -> str:
+    return PREFIX + "_".join(map(str, path)).upper() if path else "settings"

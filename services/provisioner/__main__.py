@@ -5,4 +5,4 @@ from services.provisioner.settings import Settings
 from shared.service import run
 
 if __name__ == "__main__":
-    run(create_app, Settings())
+    run(create_app, Settings)

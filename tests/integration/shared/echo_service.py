@@ -64,4 +64,4 @@ class TunnelPolicy(asyncio.DefaultEventLoopPolicy):
 
 if __name__ == "__main__":
     asyncio.set_event_loop_policy(TunnelPolicy())
-    run(create_app, ServiceSettings())
+    run(create_app, ServiceSettings)
