@@ -88,6 +88,7 @@ def records(
     status_: Annotated[str | None, typer.Option("--status", help="ready, warning or error.")] = None,
     plan: Annotated[str | None, typer.Option(help="create, add, nothing or none.")] = None,
     import_status: Annotated[str | None, typer.Option(help="pending, success, error or skipped.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="created, added, unchanged, failed or skipped.")] = None,
     problem: Annotated[str | None, typer.Option(help="A problem code, such as email.duplicate.")] = None,
     q: Annotated[str | None, typer.Option(help="Beginnings of words in email and names.")] = None,
     limit: Annotated[int, typer.Option(help="How many at most.")] = 100,
@@ -101,6 +102,7 @@ def records(
         "status": status_,
         "plan": plan,
         "import_status": import_status,
+        "outcome": outcome,
         "problem": problem,
         "q": q,
     }

@@ -16,7 +16,7 @@ from services.intake.records.record_filters import Filters, RecordImportStatus
 from services.intake.records.record_view import record_view
 from services.intake.records.records_csv import records_csv
 from services.intake.users.people import note_action
-from shared.events import Plan, PreImportStatus
+from shared.events import Outcome, Plan, PreImportStatus
 
 router = APIRouter(prefix="/imports/{import_id}", tags=["Records"])
 
@@ -35,13 +35,16 @@ def get_filters(
     status: Annotated[PreImportStatus | None, _or(None), Query(description="Pre-import status.")] = None,
     plan: Annotated[Plan | None, _or(None), Query(description="What Run will do.")] = None,
     import_status: Annotated[RecordImportStatus | None, _or(None), Query(description="What Run made of it.")] = None,
+    outcome: Annotated[Outcome | None, _or(None), Query(description="What Run really did.")] = None,
     problem: Annotated[str, Query(max_length=100, description="A problem code.")] = "",
     q: Annotated[
         str, Query(max_length=300, description="Beginnings of words of email and names; all must be there.")
     ] = "",
 ) -> Filters:
     """The filters of the query string; all must hold."""
-    return Filters(status=status, plan=plan, import_status=import_status, problem=_text(problem) or None, q=_text(q))
+    return Filters(
+        status=status, plan=plan, import_status=import_status, outcome=outcome, problem=_text(problem) or None, q=_text(q)
+    )  # fmt: skip
 
 
 AskedFilters = Annotated[Filters, Depends(get_filters)]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from services.intake.records.record_filters import Filters, RecordImportStatus
-from shared.events import Plan, PreImportStatus
+from shared.events import Outcome, Plan, PreImportStatus
 from shared.problems import KINDS
 
 E = TypeVar("E", bound=StrEnum)
@@ -32,6 +32,7 @@ def filters_from(given: Mapping[str, str], *, q: str = "") -> Filters:
         status=_one_of(PreImportStatus, given.get("status")),
         plan=_one_of(Plan, given.get("plan")),
         import_status=_one_of(RecordImportStatus, given.get("import_status")),
+        outcome=_one_of(Outcome, given.get("outcome")),
         problem=problem if problem in KINDS else None,
         q=q[:_SEARCH_CHARACTERS].replace("\x00", " "),
     )

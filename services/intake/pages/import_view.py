@@ -43,6 +43,7 @@ class Tile:
     count: int
     filters: Mapping[str, str]
     live: str  # where the API's import has the same number
+    planned: int | None = None  # where Run is over and did something else
 
 
 class Segment(NamedTuple):
@@ -70,18 +71,18 @@ def review_tiles(row: Row) -> list[Tile]:
 
 def result_tiles(row: Row) -> list[Tile]:
     """What Run did, in numbers that add up to the records once it is over. Rare ones show up when there are any."""
-    success, error, skipped = ({"import_status": status} for status in ("success", "error", "skipped"))
-    always = [
-        Tile("created", row["created"], {**success, "plan": "create"}, "counts.created"),
-        Tile("added", row["added"], {**success, "plan": "add"}, "counts.added"),
-        Tile("unchanged", row["unchanged"], {**success, "plan": "nothing"}, "counts.unchanged"),
+    return [
+        _outcome_tile("created", row, planned=row["plan_create"]),
+        _outcome_tile("added", row, planned=row["plan_add"]),
+        _outcome_tile("unchanged", row, planned=row["plan_nothing"]),
         Tile("not_imported", row["error"], {"status": "error"}, "counts.error"),
+        *(_outcome_tile(name, row) for name in ("failed", "skipped") if row[name]),
     ]
-    rare = [
-        Tile("failed", row["failed"], error, "counts.failed"),
-        Tile("skipped", row["skipped"], skipped, "counts.skipped"),
-    ]
-    return always + [tile for tile in rare if tile.count]
+
+
+def _outcome_tile(name: str, row: Row, *, planned: int | None = None) -> Tile:
+    tells = planned != row[name] and not still_to_do(row)
+    return Tile(name, row[name], {"outcome": name}, f"counts.{name}", planned if tells else None)
 
 
 def still_to_do(row: Row) -> int:

@@ -10,7 +10,7 @@ from services.intake.import_types import ColumnRule
 from services.intake.records.record_filters import Filters
 
 TRAIL = 40  # how many pages back the address remembers
-_NAMES = ("status", "plan", "import_status", "problem")
+_NAMES = ("status", "plan", "import_status", "outcome", "problem")
 
 
 @dataclass(frozen=True, slots=True)

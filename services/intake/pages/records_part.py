@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from services.intake.pages.record_rows import Cell, Pages, cells_of, filters_que
 from services.intake.records.list_records import list_records
 from services.intake.records.record_filters import Filters, RecordImportStatus
 from services.intake.records.record_view import record_view
-from shared.events import EmailStatus, Plan, PreImportStatus
+from shared.events import EmailStatus, Outcome, Plan, PreImportStatus
 from shared.problems import KINDS
 
 queries = aiosql.from_path(Path(__file__).parents[1] / "sql" / "pages.sql", "asyncpg")
@@ -79,10 +80,14 @@ async def _choices(pool: asyncpg.Pool, of_import: asyncpg.Record, *, after_run: 
     found = {row["code"] async for row in queries.problems_found(pool, import_id=of_import["id"], codes=codes)}
     if of_import["failed"]:
         found.update(_AFTER_RUN)
-    results = {"import_status": [str(status) for status in RecordImportStatus]} if after_run else {}
+    after = {"import_status": _all(RecordImportStatus), "outcome": _all(Outcome)} if after_run else {}
     return {
-        **results,
-        "status": [str(status) for status in PreImportStatus],
-        "plan": [str(plan) for plan in Plan],
+        **after,
+        "status": _all(PreImportStatus),
+        "plan": _all(Plan),
         "problem": [code for code in codes if code in found],
     }
+
+
+def _all(kind: type[StrEnum]) -> list[str]:
+    return [str(choice) for choice in kind]

@@ -9,7 +9,7 @@ from typing import Any
 import aiosql
 import asyncpg
 
-from services.intake.records.record_filters import FEW_RECORDS, Filters, Walk, choose_walk, results_for
+from services.intake.records.record_filters import FEW_RECORDS, Filters, Walk, choose_walk, results_of
 from services.intake.records.search_records import search_rows
 from services.intake.records.words import finds, words_of
 from services.intake.users.people import Database
@@ -40,7 +40,7 @@ async def list_records(
 async def _rows(
     database: Database, of_import: asyncpg.Record, *, filters: Filters, after: int, limit: int
 ) -> list[int]:
-    results = results_for(filters.import_status, of_import["status"])
+    results = results_of(filters, of_import["status"])
     walk = choose_walk(filters, results, dict(of_import))
     if walk is Walk.NOWHERE:
         return []

@@ -39,6 +39,7 @@ class Filters:
     status: PreImportStatus | None = None
     plan: Plan | None = None
     import_status: RecordImportStatus | None = None
+    outcome: Outcome | None = None
     problem: str | None = None
     q: str = ""
 
@@ -67,6 +68,14 @@ class Walk(StrEnum):
     PROBLEMS = "problems"
     WORDS = "words"
     NOWHERE = "nowhere"  # no record can match
+
+
+def results_of(filters: Filters, import_status: str) -> list[str] | None:
+    """The results that both import status and outcome let through; None: any, []: none."""
+    results = results_for(filters.import_status, import_status)
+    if filters.outcome is None:
+        return results
+    return [str(filters.outcome)] if results is None or filters.outcome in results else []
 
 
 def results_for(asked: RecordImportStatus | None, import_status: str) -> list[str] | None:

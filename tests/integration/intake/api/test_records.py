@@ -84,6 +84,7 @@ def _matches(found: dict[str, Any], asked: dict[str, str]) -> bool:
         found["status"] == asked.get("status", found["status"])
         and found["plan"] == asked.get("plan", found["plan"])
         and found["import_status"] == asked.get("import_status", found["import_status"])
+        and found["outcome"] == asked.get("outcome", found["outcome"])
         and ("problem" not in asked or asked["problem"] in [problem["code"] for problem in found["problems"]])
         and finds(words_in([asked.get("q", "")]), words_of(found["values"]))
     )
@@ -93,6 +94,7 @@ ASKED = {
     "status": (None, "ready", "warning", "error"),
     "plan": (None, "create", "add", "nothing", "none"),
     "import_status": (None, "pending", "success", "error", "skipped"),
+    "outcome": (None, None, None, "created", "added", "unchanged", "failed", "skipped"),
     "problem": (None, "value.trimmed", "provision.refused", "email.invalid", "no.such"),
     "q": (None, "ann", "anna ek1", "ANNA.2@example", "łuk", "jose\u0301", "example zzz", "@"),
 }
@@ -117,7 +119,7 @@ async def test_a_filter_left_empty_is_none(api: Api) -> None:
     import_id = (await api.new_import())["id"]
     await api.ledger.keep(import_id, *_mixed(60))
     path = f"/imports/{import_id}/records"
-    empty = dict.fromkeys(("status", "plan", "import_status", "problem", "q", "after", "limit"), "")
+    empty = dict.fromkeys(("status", "plan", "import_status", "outcome", "problem", "q", "after", "limit"), "")
     assert (await api.mine.get(path, params=empty)).json() == (await api.mine.get(path)).json()
 
 

@@ -9,8 +9,9 @@ from services.intake.records.record_filters import (
     choose_walk,
     import_status_of,
     results_for,
+    results_of,
 )
-from shared.events import Plan, PreImportStatus
+from shared.events import Outcome, Plan, PreImportStatus
 
 PENDING, SUCCESS, ERROR, SKIPPED = RecordImportStatus
 COUNTS = {
@@ -65,6 +66,10 @@ def test_the_import_status_shown_is_the_one_found_by_its_filter(
         (Filters(import_status=ERROR), "finished", Walk.RESULTS),
         (Filters(import_status=ERROR, status=PreImportStatus.READY), "finished", Walk.RESULTS),
         (Filters(import_status=SUCCESS, plan=Plan.NOTHING), "finished", Walk.STATUSES),
+        (Filters(outcome=Outcome.ADDED), "finished", Walk.RESULTS),
+        (Filters(outcome=Outcome.ADDED, import_status=SUCCESS), "finished", Walk.RESULTS),
+        (Filters(outcome=Outcome.ADDED, import_status=ERROR), "finished", Walk.NOWHERE),
+        (Filters(outcome=Outcome.SKIPPED, import_status=SKIPPED), "cancelled", Walk.NOWHERE),
         (Filters(problem="email.invalid", status=PreImportStatus.ERROR), "ready", Walk.PROBLEMS),
         (Filters(q="anna", problem="email.invalid"), "ready", Walk.WORDS),
         (Filters(q="anna"), "ready", Walk.WORDS),
@@ -74,4 +79,4 @@ def test_the_import_status_shown_is_the_one_found_by_its_filter(
     ],
 )
 def test_the_walk_leads_to_the_fewest_records(filters: Filters, import_status: str, walk: Walk) -> None:
-    assert choose_walk(filters, results_for(filters.import_status, import_status), COUNTS) is walk
+    assert choose_walk(filters, results_of(filters, import_status), COUNTS) is walk

@@ -46,6 +46,15 @@ def test_rare_outcomes_show_up_when_there_are_any() -> None:
     assert (still_to_do(found), imported(found)) == (0, 4)
 
 
+def test_a_tile_leads_to_the_records_that_it_counts_and_says_what_was_planned_where_that_differs() -> None:
+    found = an_import(rows=9, plan_create=5, plan_add=2, created=4, added=3, failed=0, error=2, provisioned=7)
+    created, added, unchanged, *_ = result_tiles(found)
+    assert (created.filters, created.planned) == ({"outcome": "created"}, 5)
+    assert (added.filters, added.planned) == ({"outcome": "added"}, 2)
+    assert unchanged.planned is None
+    assert result_tiles({**found, "provisioned": 6})[0].planned is None  # Run is not over: of course it differs
+
+
 def test_a_bar_shows_even_one_of_a_million_and_is_never_longer_than_itself() -> None:
     found = segments(review_tiles(an_import(plan_create=999_999, error=1)), 1_000_000)
     assert [part.name for part in found] == ["create", "none"]
