@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import prometheus_client
@@ -12,13 +13,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shared.kafka.broker import Consumer, SafeBroker
-from shared.kafka.poll import PollingConsumer
-from shared.kafka.publish import Publisher
 from shared.measure import Measurement, Measuring
 from shared.metrics import BRAKED, SINCE_POLL
 
 STILL_SECONDS = 180.0  # longer than a rebalance and than the longest wait for an acknowledgement
 CHECK_SECONDS = 5.0  # for one readiness check
+LATE_SECONDS = 30.0  # between two looks at the consumers: this process stood still, and they with it
 
 Check = Callable[[], Coroutine[Any, Any, None]]
 
@@ -29,7 +29,6 @@ class Health:
     def __init__(
         self,
         broker: SafeBroker,
-        publishers: Sequence[Publisher],
         checks: Mapping[str, Check],
         measurements: Sequence[Measurement] = (),
         *,
@@ -37,27 +36,39 @@ class Health:
     ) -> None:
         self._broker = broker
         self._measuring = Measuring(measurements)
-        self._publishers = publishers
         self._checks = checks
         self._impairments = impairments or {}
         self._asked: dict[str, asyncio.Future[None]] = {}  # checks that are under way
-        self._away_at = time.monotonic()  # when the broker last did not answer
+        self._failed_at: dict[str, float] = {}  # when each last did not answer
+        self._looked_at = self._going_since = time.monotonic()  # going: this process itself
+
+    async def look(self) -> None:
+        """Ask for what batches wait for: as long as it is away, waiting is not held against a consumer."""
+        await self._failing(self._needs())
+        if any(c.polling is not None and c.polling.lacks_leader() for c in self._broker.consumers):
+            self._failed_at["broker"] = time.monotonic()
 
     def dead(self) -> list[str]:
         """Why only a new process can help; empty while all is well or may become well by itself."""
-        reasons = [f"{c.consumption.topic.name}: {why}" for c in self._broker.consumers for why in self._dead_parts(c)]
-        return reasons + ["producer: its sending task ended" for p in self._publishers if p.is_dead()]
+        now = time.monotonic()
+        if now - self._looked_at > LATE_SECONDS:
+            self._going_since = now
+        self._looked_at = now
+        consumers = self._broker.consumers
+        return [f"{c.consumption.topic.name}: {why}" for c in consumers for why in self._dead_parts(c, now)]
 
     async def not_ready(self) -> list[str]:
         """Why no work should be expected of this service right now."""
-        checks = {**self._checks, **({"broker": self.ask_broker} if self._broker.consumers else {})}
-        return await self._failing(checks) + [
+        return await self._failing(self._needs()) + [
             f"{c.consumption.topic.name}: {why}" for c in self._broker.consumers if (why := _waiting(c))
         ]
 
     async def impaired(self) -> list[str]:
         """What cannot be done right now, while all the rest goes on."""
         return await self._failing(self._impairments)
+
+    def _needs(self) -> Mapping[str, Check]:
+        return {**self._checks, **({"broker": self.ask_broker} if self._broker.consumers else {})}
 
     async def _failing(self, checks: Mapping[str, Check]) -> list[str]:
         answers = await asyncio.gather(*(self._ask(name, check) for name, check in checks.items()))
@@ -69,20 +80,24 @@ class Health:
         asked = self._asked.get(name)
         if asked is None:
             asked = self._asked[name] = asyncio.ensure_future(check())
-            asked.add_done_callback(lambda _: self._asked.pop(name))
+            asked.add_done_callback(partial(self._forget, name))
         await asyncio.wait({asked}, timeout=CHECK_SECONDS)
         error = asked.exception() if asked.done() and not asked.cancelled() else TimeoutError()
-        return f"{name}: {type(error).__name__}" if error else ""  # not the message: it may hold addresses and names
+        if error is None:
+            return ""
+        self._failed_at[name] = time.monotonic()
+        return f"{name}: {type(error).__name__}"  # not the message: it may hold addresses and names
+
+    def _forget(self, name: str, asked: asyncio.Future[None]) -> None:
+        """An error that came too late for whoever asked is told by the next answer."""
+        del self._asked[name]
+        _ = asked.cancelled() or asked.exception()
 
     async def ask_broker(self) -> None:
         """Raise unless a broker answers."""
         polling = self._broker.consumers[0].polling if self._broker.consumers else None
-        try:
-            if polling is None or not await asyncio.wait_for(polling._client.force_metadata_update(), CHECK_SECONDS):
-                raise ConnectionError("no answer")
-        except BaseException:
-            self._away_at = time.monotonic()
-            raise
+        if polling is None or not await asyncio.wait_for(polling._client.force_metadata_update(), CHECK_SECONDS):
+            raise ConnectionError("no answer")
 
     async def set_gauges(self) -> None:
         """Bring what is measured only when asked up to date."""
@@ -93,21 +108,25 @@ class Health:
             if polling is not None:
                 SINCE_POLL.labels(topic).set(time.monotonic() - polling.polled_at)
 
-    def _dead_parts(self, consumer: Consumer) -> list[str]:
+    def _away_at(self, names: Iterable[str]) -> float:
+        """When one of these last did not answer, or we could not listen."""
+        return max([self._going_since, *(self._failed_at.get(name, 0.0) for name in names)])
+
+    def _dead_parts(self, consumer: Consumer, now: float) -> list[str]:
         """The states of a consumer that nothing but a restart cures. The polling loop alone does not tell: it goes on
         when the fetching task is gone."""
-        polling, subscriber, now = consumer.polling, consumer.subscriber, time.monotonic()
+        polling, subscriber = consumer.polling, consumer.subscriber
         if polling is None or subscriber is None or not subscriber.running:
             return []
+        answering = now - self._away_at(["broker"]) > STILL_SECONDS
+        moved_at = max(polling.polled_at, self._away_at(self._needs()))
         facts = {
             "the consuming task ended": all(task.done() for task in subscriber.tasks),
             "the fetching task ended": polling.fetching_ended(),
             "the group's task ended": polling.coordination_ended(),
-            "it has not polled for too long": now - polling.polled_at > STILL_SECONDS,
-            "records wait but none are delivered": polling.undelivered() > 0
-            and now - max(consumer.consumption.handled_at, polling.held_until) > STILL_SECONDS,
-            "it fetches nothing from a broker that answers": now - self._away_at > STILL_SECONDS
-            and _seconds_since_fetch(polling) > STILL_SECONDS,
+            "it has not polled for too long": now - moved_at > STILL_SECONDS,
+            "records wait but none are delivered": answering and polling.blind_seconds > STILL_SECONDS,
+            "it fetches nothing from a broker that answers": answering and polling.unfetched_seconds > STILL_SECONDS,
         }
         return [why for why, is_so in facts.items() if is_so]
 
@@ -145,10 +164,3 @@ def _waiting(consumer: Consumer) -> str:
     if consumer.consumption.trouble and time.monotonic() - consumer.consumption.handled_at < STILL_SECONDS:
         return f"batches fail with {consumer.consumption.trouble}"
     return f"polls fail with {polling.poll_error}" if polling.poll_error else ""
-
-
-def _seconds_since_fetch(polling: PollingConsumer) -> float:
-    """Of the partition that was asked for last; 0.0 when there is none."""
-    stamps = [polling.last_poll_timestamp(partition) for partition in polling.assignment()]
-    known = [stamp for stamp in stamps if stamp]
-    return time.time() - max(known) / 1000 if known else 0.0

@@ -123,9 +123,7 @@ def _name_of(loop: Callable[[], Awaitable[None]]) -> str:
 async def _work(service: Service[Any], broker: SafeBroker, publishers: list[Publisher], stop: asyncio.Event) -> None:
     """Everything at once until told to stop. Raises ServiceFailedError when a part ends by itself."""
     settings = service.settings
-    health = Health(
-        broker, publishers, service.checks, service.measurements, impairments=service.impairments
-    )  # fmt: skip
+    health = Health(broker, service.checks, service.measurements, impairments=service.impairments)
     app = service.http or FastAPI(openapi_url=None)
     add_routes(app, health)
     server = Server(http_config(app))
@@ -151,8 +149,7 @@ async def _consume(broker: SafeBroker, publishers: list[Publisher], health: Heal
     await _start(broker, publishers, settings)
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        with suppress(Exception):
-            await health.ask_broker()
+        await health.look()
         if reasons := health.dead():
             raise ServiceFailedError("; ".join(reasons))
 

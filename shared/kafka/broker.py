@@ -1,7 +1,6 @@
 """FastStream's broker with the settings that lose nothing, one batch subscriber per subscription of a service."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -90,7 +89,6 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is unty
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Say who has what."""
         topic = self._consumer.consumption.topic.name
-        self._consumer.consumption.handled_at = time.monotonic()
         log.info("partitions.assigned", topic=topic, partitions=sorted(tp.partition for tp in assigned))
 
 

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 Records = dict[TopicPartition, list[ConsumerRecord]]
 
 POLL_MS = 500  # how long one poll waits for a first record; records that arrive end it at once
+_COUNTED_SECONDS = 2.0  # of one poll, at most: a process that stood still meanwhile did not poll
 ERROR_SECONDS = 0.5  # between polls while they fail
 _TRIES = 3  # at a batch with a wrong checksum, before it is passed over
 
@@ -38,14 +39,17 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         super().__init__(*topics, **arguments)
         self.polled_at = time.monotonic()  # the last sign of life of the polling loop
         self.poll_error = ""  # class of the last poll's error
-        self.held_until = 0.0
+        self.blind_seconds = 0.0  # of polls in a row that gave nothing while records waited
+        self.unfetched_seconds = 0.0  # of polls in a row during which no fetch was answered
+        self._fetched_at = 0  # the newest answer to a fetch, by the clock of aiokafka
+        self._held_until = 0.0
         self._astray = False
         self._suspected: dict[TopicPartition, int] = {}  # of holding, before this offset, what aiokafka cannot unpack
         self._corrupt: Counter[tuple[TopicPartition, int]] = Counter()  # tries at wrong checksums
 
     def hold(self, seconds: float) -> None:
         """Give out no records for so long. Heartbeats, rebalances and stopping go on."""
-        self.held_until = time.monotonic() + seconds
+        self._held_until = time.monotonic() + seconds
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
@@ -54,6 +58,11 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         whenever a poll comes back empty, which would delay a lone record."""
         await self._wait_while_held()
         self.polled_at = time.monotonic()
+        records = await self._poll(max_records)
+        self._count(records, min(time.monotonic() - self.polled_at, _COUNTED_SECONDS))
+        return records
+
+    async def _poll(self, max_records: int | None) -> Records:
         try:
             if self._astray:
                 await self._seek_back()
@@ -83,6 +92,10 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         ends = ((self.highwater(partition), self._position(partition)) for partition in self.assignment())
         return sum(max(0, end - position) for end, position in ends if end is not None and position is not None)
 
+    def lacks_leader(self) -> bool:
+        """Whether there is a partition of ours that no broker leads: nobody can fetch from it."""
+        return any(self._client.cluster.leader_for_partition(tp) in (None, -1) for tp in self.assignment())
+
     def has_joined(self) -> bool:
         """Whether the group has said which partitions are ours, if any."""
         subscription = self._subscription.subscription
@@ -96,12 +109,20 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         """Whether the task that keeps us in the group is gone."""
         return self._coordinator is None or bool(self._coordinator._coordination_task.done())
 
+    def _count(self, records: Records, seconds: float) -> None:
+        """Blindness is counted in polls, not in time: a consumer that rests, waits for its handler or is held back is not
+        blind, however long it takes."""
+        self.blind_seconds = 0.0 if records or not self.undelivered() else self.blind_seconds + seconds
+        newest = max((self.last_poll_timestamp(partition) or 0 for partition in self.assignment()), default=0)
+        self.unfetched_seconds = self.unfetched_seconds + seconds if newest and newest == self._fetched_at else 0.0
+        self._fetched_at = newest
+
     def _position(self, partition: TopicPartition) -> int | None:
         state = self._subscription.subscription.assignment.state_value(partition)
         return state.position if state is not None and state.has_valid_position else None
 
     async def _wait_while_held(self) -> None:
-        while (rest := self.held_until - time.monotonic()) > 0:
+        while (rest := self._held_until - time.monotonic()) > 0:
             self.polled_at = time.monotonic()
             await asyncio.sleep(min(rest, 1.0))
 

@@ -67,7 +67,7 @@ async def crowd(databases: Any, tmp_path_factory: pytest.TempPathFactory) -> Asy
     dsn = await databases.new("intake")
     async with open_site(dsn, tmp_path_factory.mktemp("files")) as site:
         broker: Any = NoBroker()
-        add_routes(site.app, Health(broker, [], {}))
+        add_routes(site.app, Health(broker, {}))
         yield Crowd(site, await everybody(site), await possessions(site))
     await databases.drop(dsn)
 

@@ -31,12 +31,12 @@ async def answer_of(checked: Health) -> tuple[int, dict[str, Any]]:
 
 
 async def test_what_only_a_part_needs_is_told_and_makes_nobody_unready() -> None:
-    checked = Health(NO_BROKER, [], {"database": well}, impairments={"file_store": away})
+    checked = Health(NO_BROKER, {"database": well}, impairments={"file_store": away})
     assert await answer_of(checked) == (200, {"status": "ok", "impaired": ["file_store: ConnectionError"]})
 
 
 async def test_what_everything_needs_makes_it_unready() -> None:
-    checked = Health(NO_BROKER, [], {"database": away}, impairments={"file_store": well})
+    checked = Health(NO_BROKER, {"database": away}, impairments={"file_store": well})
     assert await answer_of(checked) == (503, {"status": "failed", "reasons": ["database: ConnectionError"]})
 
 
@@ -50,10 +50,39 @@ async def test_a_check_that_cannot_even_be_cancelled_is_told_in_time_and_asked_o
         asked.append(1)
         await asyncio.shield(answer.wait())
 
-    checked = Health(NO_BROKER, [], {"database": hangs})
+    checked = Health(NO_BROKER, {"database": hangs})
     assert [await checked.not_ready() for _ in range(3)] == [["database: TimeoutError"]] * 3
     assert len(asked) == 1
     answer.set()
     await asyncio.sleep(0.01)
     assert await checked.not_ready() == []
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("lacks_leader", "reasons"), [(True, []), (False, ["imports.rows: records wait but none are delivered"])]
+)
+async def test_a_partition_that_nobody_leads_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, lacks_leader: bool, reasons: list[str]
+) -> None:
+    monkeypatch.setattr(health, "STILL_SECONDS", 0.05)
+    checked = Health(BlindBroker(lacks_leader), {})  # type: ignore[arg-type]
+    await asyncio.sleep(0.1)
+    await checked.look()
+    assert checked.dead() == reasons
+
+
+class BlindBroker:
+    """A broker that answers, and a consumer that has long polled in vain."""
+
+    def __init__(self, lacks_leader: bool) -> None:
+        polling = SimpleNamespace(
+            _client=self, polled_at=float("inf"), blind_seconds=1.0, unfetched_seconds=0.0,
+            lacks_leader=lambda: lacks_leader, fetching_ended=lambda: False, coordination_ended=lambda: False,
+        )  # fmt: skip
+        subscriber = SimpleNamespace(running=True, tasks=[SimpleNamespace(done=lambda: False)])
+        consumption = SimpleNamespace(topic=SimpleNamespace(name="imports.rows"))
+        self.consumers = [SimpleNamespace(polling=polling, subscriber=subscriber, consumption=consumption)]
+
+    async def force_metadata_update(self) -> bool:
+        return True
