@@ -4,6 +4,7 @@ The tables of the ledger (keep_checks.py, keep_results.py) say how a row looks a
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
@@ -38,6 +39,7 @@ class Table(Generic[E]):
     insert: Callable[[PoolConnectionProxy, list[Row]], Awaitable[Tally]]  # leaves out what is there
     count: Callable[[PoolConnectionProxy, Tally], Awaitable[list[UUID]]]  # returns the imports that now have all rows
     unasked: Callable[[asyncpg.Pool, list[Row]], Awaitable[set[RecordId]]] | None = None  # rows nobody asked about
+    has_time: Callable[[E], bool] = lambda _: True  # or tells a time that is none
 
 
 @dataclass(slots=True)
@@ -100,6 +102,8 @@ async def _accept(pool: asyncpg.Pool, events: Sequence[E], table: Table[E]) -> t
                 kept.ignored += 1
             else:
                 kept.unknown.append(index)
+        elif not table.has_time(event):
+            kept.untimely.append(index)
         elif FIRST_ROW <= event.row <= last_row[event.import_id] and event.experience_id == known.experience_id:
             rows.append(row_of(event, known.id))
         else:
@@ -157,6 +161,16 @@ async def _count(deps: Deps, connection: PoolConnectionProxy, tally: Tally, *, t
         status = await take_turn(connection, import_id, table.turn, base_url=deps.settings.base_url)
         if isinstance(status, ImportStatus):
             kept.turned.append((import_id, status))
+
+
+def is_time(at: str) -> bool:
+    """Whether it is a moment that the database can keep: with a zone, and within its calendar in UTC."""
+    try:
+        moment = datetime.fromisoformat(at)
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return moment.tzinfo is not None
 
 
 def _canonical(text: str) -> str:

@@ -1,13 +1,13 @@
 """What became of mails: of welcome mails beside the records they were for, and counted; of finish mails, with the import."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import asyncpg
 
 from services.intake.deps import Deps
 from services.intake.flow_queries import queries
-from services.intake.ledger.keep import Kept, known_imports
+from services.intake.ledger.keep import Kept, is_time, known_imports
 from shared.events import EmailKind, EmailSettled
 
 Place = tuple[str, int]  # import id and row
@@ -30,9 +30,9 @@ async def keep_emails(deps: Deps, events: Sequence[EmailSettled]) -> Kept:
             row = event.row if event.kind is EmailKind.WELCOME and event.row else _FINISH
             asked.append((index, (imports[event.import_id].id, row)))
     newest = _newest(events, asked)
-    if not all(_is_time(event.at) for event in newest.values()):
-        kept.untimely = [index for index, _ in asked if not _is_time(events[index].at)]
-        newest = _newest(events, [(index, place) for index, place in asked if _is_time(events[index].at)])
+    if not all(is_time(event.at) for event in newest.values()):
+        kept.untimely = [index for index, _ in asked if not is_time(events[index].at)]
+        newest = _newest(events, [(index, place) for index, place in asked if is_time(events[index].at)])
     if newest:
         await _store(deps.pool, newest)
         kept.records = len(newest)
@@ -45,16 +45,6 @@ def _newest(events: Sequence[EmailSettled], asked: list[tuple[int, Place]]) -> N
         if place not in newest or newest[place].at <= events[index].at:
             newest[place] = events[index]
     return newest
-
-
-def _is_time(at: str) -> bool:
-    """Whether it is a moment that the database can keep: with a zone, and within its calendar in UTC."""
-    try:
-        moment = datetime.fromisoformat(at)
-        moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return False
-    return moment.tzinfo is not None
 
 
 async def _store(pool: asyncpg.Pool, newest: Newest) -> None:

@@ -9,7 +9,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from services.intake.flow_queries import queries
-from services.intake.ledger.keep import RecordId, Row, Table, Tally
+from services.intake.ledger.keep import RecordId, Row, Table, Tally, is_time
 from services.intake.states import ImportStatus, Turn
 from shared.events import RecordProvisioned, encode
 
@@ -76,4 +76,5 @@ OUTCOMES: Table[RecordProvisioned] = Table(
     insert=insert,
     count=count,
     unasked=without_record,
+    has_time=lambda event: is_time(event.at),
 )

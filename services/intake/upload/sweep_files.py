@@ -14,6 +14,7 @@ from services.intake.deps import Deps
 from services.intake.flow_queries import queries
 from services.intake.upload.take_upload import FOLDER, source_path
 from shared.clock import now
+from shared.postgres.away import DATABASE_TROUBLE
 
 log = structlog.get_logger()
 
@@ -21,7 +22,7 @@ OLD = timedelta(days=1)  # no upload takes so long
 FIRST_SECONDS = 600.0  # a process that starts has better things to do
 EVERY_SECONDS = 6 * 3600.0
 _LOCK = 0x53776565  # "Swee": one replica at a time
-_AWAY = (OSError, TimeoutError, BaseError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (*DATABASE_TROUBLE, BaseError)  # the database, the file store
 
 
 async def sweep_files(deps: Deps) -> None:
@@ -35,7 +36,7 @@ async def sweep_files(deps: Deps) -> None:
                         await sweep_once(deps, before=now() - OLD)
                     finally:
                         await connection.execute("select pg_advisory_unlock($1)", _LOCK)
-        except _AWAY as error:
+        except AWAY as error:
             log.warning("files.not_swept", error=type(error).__name__)
         await asyncio.sleep(EVERY_SECONDS)
 

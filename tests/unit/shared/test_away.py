@@ -5,6 +5,7 @@ import pytest
 
 from services.intake import watch_imports
 from services.intake.records import index_words
+from services.intake.upload import sweep_files
 from services.intake.work import claim_work
 from services.notifier import store
 from shared.postgres import away, outbox
@@ -15,7 +16,7 @@ Kinds = tuple[type[BaseException], ...]
 @pytest.mark.parametrize(
     "waited_for",
     [away.DATABASE_AWAY, away.DATABASE_TROUBLE, claim_work.DATABASE_TROUBLE, index_words.DATABASE_TROUBLE,
-     watch_imports.DATABASE_TROUBLE, outbox.OUTBOX_AWAY, store.DATABASE_AWAY],
+     watch_imports.DATABASE_TROUBLE, outbox.OUTBOX_AWAY, store.DATABASE_AWAY, sweep_files.AWAY],
 )  # fmt: skip
 @pytest.mark.parametrize(
     "met",

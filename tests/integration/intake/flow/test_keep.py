@@ -8,11 +8,13 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from services.intake.consumers import on_records_provisioned
 from services.intake.ledger.keep import keep
 from services.intake.ledger.keep_checks import RECORDS
 from services.intake.ledger.keep_results import OUTCOMES
 from services.intake.start_run import start_run
 from shared.events import EmailKind, EmailSettled, EmailStatus, Outcome, RowRead
+from shared.kafka.consume import Batch
 from tests.integration.intake.flow.world import AT, adds_up, checked, codes, csv, ledger, provisioned
 
 ROWS_OF_FILE = 60
@@ -184,6 +186,18 @@ async def test_checks_that_nobody_asked_for_go_to_the_dead_letters_and_are_not_c
     assert await world.status(import_id) == "preprocessing"
     await world.check(rows)
     assert await world.status(import_id) == "ready"
+
+
+@pytest.mark.parametrize("at", ["yesterday", "", "2026-01-01T00:00:00", "9999-12-31T23:59:59-14:00", "1e400"])
+async def test_an_outcome_of_no_time_goes_to_the_dead_letters_and_costs_no_other(world, at):
+    import_id, approvals = await running(world, 10)
+    untimely = [dataclasses.replace(provisioned(approvals[0]), at=at), *map(provisioned, approvals[1:])]
+    batch = Batch(untimely, [None] * len(untimely))
+    await on_records_provisioned(batch, world.deps)
+    assert batch.rejected == {0: "event.bad_time"}
+    assert (await world.row(import_id))["provisioned"] == len(approvals) - 1
+    await world.provision(approvals)
+    assert await world.status(import_id) == "finished"
 
 
 @pytest.mark.parametrize(
