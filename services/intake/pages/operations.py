@@ -9,6 +9,7 @@ from services.intake.pages.access import PlatformAdministrator
 from services.intake.pages.ask_broker import Unanswered, answered
 from services.intake.pages.letter_view import count_letters
 from services.intake.pages.render import render
+from shared.clock import now
 from shared.kafka.lag import by_group, read_lag
 from shared.topics import TOPICS
 
@@ -23,7 +24,7 @@ async def show_operations(request: Request, deps: DepsOf, _: PlatformAdministrat
     lags, letters = await asyncio.gather(answered(read_lag(deps.settings)), answered(count_letters(deps.settings)))
     unanswered = next((part for part in (lags, letters) if isinstance(part, Unanswered)), None)
     return render(
-        request, "operations.html", unanswered=unanswered, topics=TOPICS, age=age,
+        request, "operations.html", unanswered=unanswered, topics=TOPICS, age=age, looked_at=now(),
         lags=None if isinstance(lags, Unanswered) else by_group(lags),
         letters=None if isinstance(letters, Unanswered) else letters,
     )  # fmt: skip

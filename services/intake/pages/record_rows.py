@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from services.intake.import_types import ColumnRule
 from services.intake.records.record_filters import Filters
 
+_SHOWN = 120  # characters of a value; its column says what is wrong with a longer one
 TRAIL = 40  # how many pages back the address remembers
 _NAMES = ("status", "plan", "import_status", "outcome", "problem")
 
@@ -41,8 +42,13 @@ def cells_of(record: Mapping[str, Any], columns: Sequence[ColumnRule], places: M
         value = record["values"].get(column.field, "")
         place = places.get(column.field)
         original = read[place] if place is not None and place < len(read) else ""
-        cells.append(Cell(column.field, column.header, value, original if original.strip() != value.strip() else None))
+        differs = original.strip() != value.strip()
+        cells.append(Cell(column.field, column.header, _shown(value), _shown(original) if differs else None))
     return cells
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def places_of(detected: Mapping[str, Any] | None) -> dict[str, int]:

@@ -10,8 +10,14 @@ from tests.system.outside import Outside, people, table
 from tests.system.pages.conftest import NewPage
 from tests.system.pages.dead_letters import TOPIC, make_dead_letter
 
-PHONE, LAPTOP = 320, 1200
-LINES = [*people(60, "axe"), ("ada@gmial.com", "Ada", "Warned"), ("nobody", "No", "Mail")]
+PHONE, TABLET, LAPTOP = 320, 961, 1200  # at 961 tables are tightest: below, each row is a card
+CUT_OFF = "[...document.querySelectorAll('.table-frame, .card, main')].filter(part => part.scrollWidth > part.clientWidth + 1).length"
+LINES = [
+    *people(60, "axe"),
+    ("a" * 300 + "@example.org", "Grace" * 60, "One"),
+    ("ada@gmial.com", "Ada", "Warned"),
+    ("nobody", "No", "Mail"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +72,21 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(
         ]
         if page.evaluate("document.documentElement.scrollWidth") > width:
             violations.append(("wider than the screen", []))
+        if page.evaluate(CUT_OFF):
+            violations.append(("cut off", []))
         if violations:
             found[name] = violations
     assert not found
+
+
+def test_no_table_is_cut_off_on_a_tablet(new_page: NewPage, every_page: dict[str, str]) -> None:
+    page = new_page(viewport={"width": TABLET, "height": 800})
+    cut = []
+    for name, address in every_page.items():
+        page.goto(address)
+        if page.evaluate(CUT_OFF):
+            cut.append(name)
+    assert cut == []
 
 
 def test_the_keyboard_alone_runs_an_import(new_page: NewPage, outside: Outside) -> None:

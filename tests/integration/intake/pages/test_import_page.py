@@ -118,6 +118,7 @@ async def test_a_review_says_in_words_what_run_will_do(desk: Desk) -> None:
         "1 row cannot be imported",
     ):
         assert said in text
+    assert "1 row cannot be imported. Run leaves it out" in text
     assert "Run will create 1 account, add 1 person. 1 row is left out." in text
     assert "Text (CSV), Windows-1252, separated by semicolons" in text
     assert "Read as Windows-1252." in text

@@ -62,6 +62,12 @@ def test_a_bar_shows_even_one_of_a_million_and_is_never_longer_than_itself() -> 
     assert segments(review_tiles(an_import()), 0) == []
 
 
+def test_an_endless_value_is_shown_by_its_beginning() -> None:
+    record = {"cells": ["x" * 300], "values": {"email": "y" * 256}}
+    email, *_ = cells_of(record, EXPERIENCE_LEARNERS.columns, {"email": 0})
+    assert (email.value, email.original) == ("y" * 120 + "…", "x" * 120 + "…")
+
+
 def test_the_original_is_shown_where_it_says_something_else() -> None:
     detected = {
         "columns": [{"header": "x", "field": None, "index": 0}, {"header": "Mail", "field": "email", "index": 1}]
