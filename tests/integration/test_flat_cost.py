@@ -15,6 +15,7 @@ from services.intake.file_store import FileStore
 from services.intake.flow_queries import queries
 from services.intake.ledger.keep_emails import keep_emails
 from services.intake.settings import Settings
+from services.intake.users.audit_log import AskedActions, list_actions
 from services.intake.work.publish_approvals import LAST_ROW
 from services.provisioner.provision import provision
 from services.validator.store import Store
@@ -189,6 +190,25 @@ async def test_asking_for_mails_again_reads_each_record_once(database: NewDataba
             row, met = batch[-1], met + len(batch)
     assert met == THERE // 2
     assert await Touched(dsn).rows() - before < 8 * THERE
+
+
+@pytest.mark.parametrize("statistics", [KNOWN, UNKNOWN])
+async def test_what_somebody_did_is_found_without_walking_through_the_audit_log(
+    database: NewDatabase, statistics: str
+) -> None:
+    dsn, experience = await database("intake"), uuid.uuid4()
+    await _fill(dsn, f"""
+        alter table audit_log set (autovacuum_enabled = off);
+        insert into audit_log (email_key, action, experience_id)
+        select case when n % 10000 = 1 then 'ada' else 'p' || n % 7 end, 'records.downloaded',
+            case when n % 10000 = 2 then '{experience}'::uuid else gen_random_uuid() end from generate_series(1, {THERE}) n;
+        {statistics}""")  # fmt: skip
+    before = await Touched(dsn).rows()
+    async with open_pool(dsn, "intake") as pool:
+        for asked in (AskedActions(who="ada"), AskedActions(experience_id=experience)):
+            assert len(await list_actions(pool, asked, after=None, limit=51)) == THERE // 10_000
+        assert len(await list_actions(pool, AskedActions(), after=None, limit=51)) == 51
+    assert await Touched(dsn).rows() - before < BATCH
 
 
 async def _batch(pool: asyncpg.Pool, walk: str, *, import_id: uuid.UUID, after: int) -> list[int]:

@@ -1,7 +1,13 @@
--- name: actions(who, since, after, limit)
+-- name: actions(since, after, limit)
 -- What was done, newest first.
 select id, at, email_key as who, action, import_id, experience_id, person, about from audit_log
-where id < :after and (:who::text is null or email_key = :who) and (:since::timestamptz is null or at >= :since)
+where id < :after and (:since::timestamptz is null or at >= :since)
+order by id desc limit :limit;
+
+-- name: actions_of_person(who, since, after, limit)
+-- What somebody did.
+select id, at, email_key as who, action, import_id, experience_id, person, about from audit_log
+where email_key = :who and id < :after and (:since::timestamptz is null or at >= :since)
 order by id desc limit :limit;
 
 -- name: actions_in_experience(experience_id, who, since, after, limit)

@@ -38,13 +38,16 @@ class Action:
 
 async def list_actions(database: Database, asked: AskedActions, *, after: int | None, limit: int) -> list[Action]:
     """The newest actions behind the one with the id `after`."""
-    where = {"who": asked.who or None, "since": asked.since, "after": after or 2**63 - 1, "limit": limit}
+    where = {"since": asked.since, "after": after or 2**63 - 1, "limit": limit}
+    who = asked.who or None
     if asked.import_id:
         found = queries.actions_on_import(
-            database, import_id=asked.import_id, experience_id=asked.experience_id, **where
+            database, import_id=asked.import_id, experience_id=asked.experience_id, who=who, **where
         )
     elif asked.experience_id:
-        found = queries.actions_in_experience(database, experience_id=asked.experience_id, **where)
+        found = queries.actions_in_experience(database, experience_id=asked.experience_id, who=who, **where)
+    elif who:
+        found = queries.actions_of_person(database, who=who, **where)
     else:
         found = queries.actions(database, **where)
     return [Action(**row) async for row in found]

@@ -81,6 +81,8 @@ INTAKE = HEALTH | declared(
 ) | declared(
     Guard.PAGE_PLATFORM, """
     GET /operations
+    GET /operations/audit
+    POST /operations/audit
     GET /operations/dead-letters
     GET /operations/dead-letters/replay
     POST /operations/dead-letters/replay
@@ -94,6 +96,7 @@ INTAKE = HEALTH | declared(
     GET /experiences/{experience_id}/settings/imports
     POST /experiences/{experience_id}/settings/imports
     GET /experiences/{experience_id}/settings/imports/new
+    GET /experiences/{experience_id}/settings/audit
     GET /experiences/{experience_id}/settings/webhooks
     POST /experiences/{experience_id}/settings/webhooks
     GET /experiences/{experience_id}/settings/webhooks/{webhook_id}

@@ -50,7 +50,8 @@ def every_page(outside: Outside, addresses: dict[str, str]) -> dict[str, str]:
                 "ask to cancel": f"/imports/{ready}/cancel", "results": f"/imports/{done}", "cancelled": f"/imports/{cancelled}",
                 "rejected": f"/imports/{rejected}", "guide": "/help", "welcome": "/welcome", "nothing": "/imports/none",
                 "webhooks": webhooks, "webhook": f"{webhooks}/{webhook}", "ask to delete": f"{webhooks}/{webhook}/delete",
-                "account": "/account", "operations": "/operations", "dead letters": f"{letters}?topic={TOPIC}",
+                "account": "/account", "audit log": "/operations/audit", "audit log of an experience": f"/experiences/{experience}/settings/audit",
+                "operations": "/operations", "dead letters": f"{letters}?topic={TOPIC}",
                 "dead letter": f"{letters}/{TOPIC}/{make_dead_letter(outside.stack['kafka'])}",
                 "no dead letters": f"{letters}?topic={TOPIC}&reason=none", "ask to put back": f"{letters}/replay?topic={TOPIC}",
             }

@@ -10,6 +10,7 @@ from services.intake.pages import static_files
 from services.intake.pages.texts import FOLDER, Texts, catalogue, shown_size, texts_for
 from services.intake.records.record_filters import RecordImportStatus
 from services.intake.states import ImportStatus
+from services.intake.users.sessions import SignInWay
 from shared.events import EmailPolicy, EmailStatus, Outcome, Plan, PreImportStatus
 from shared.problems import KINDS
 
@@ -23,6 +24,7 @@ COMPOSED = [
     *(f"{section}.{plan}" for section in ("record_plan", "plan_filter", "review") for plan in Plan),
     *(f"record_import_status.{status}" for status in RecordImportStatus),
     *(f"record_outcome.{outcome}" for outcome in Outcome),
+    *(f"outcome_filter.{outcome}" for outcome in Outcome),
     *(f"drift.{plan}" for plan in (Plan.CREATE, Plan.ADD, Plan.NOTHING)),
     *(f"mail.{status}" for status in EmailStatus if status is not EmailStatus.NONE),
     *(f"new.{policy}" for policy in EmailPolicy),
@@ -79,3 +81,14 @@ def test_static_files_are_small_and_carry_their_version() -> None:
     for name, file in files.items():
         for imported in re.findall(rb'from "\./([a-z_]+\.js)"', file.content):
             assert imported.decode() in files, name
+
+
+def test_every_action_of_the_audit_log_has_words() -> None:
+    root = Path(__file__).parents[4]
+    sources = "".join(
+        file.read_text() for folder in ("services/intake", "cli") for file in (root / folder).rglob("*.py")
+    )
+    noted = set(re.findall(r'(?:action=|action = |_ACTION = |_note\(pool, |else )"([a-z_]+\.[a-z_.]+)"', sources))
+    noted |= {"signed_out", *(f"signed_in.{way}" for way in SignInWay)}
+    assert {"import.run", "person.erased", "token.created", "webhook.switched_off"} <= noted
+    assert [name for name in sorted(noted) if not ENGLISH.has(f"action.{name}")] == []
