@@ -136,5 +136,5 @@ def _format(java: list[str], config: Path, log: Path) -> None:
     with log.open("ab") as output:
         subprocess.run(
             [*java, "kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", str(config)],
-            stdout=output, stderr=output, check=True, timeout=60,
+            stdout=output, stderr=output, check=True, timeout=120,
         )  # fmt: skip

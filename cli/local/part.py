@@ -33,7 +33,7 @@ class Part:
     ready: Callable[[], Awaitable[object]]
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
-    start_seconds: float = 60.0
+    start_seconds: float = 120.0  # an old laptop with other things to do
     stop_seconds: float = 35.0
     user: int | None = None  # numeric user to run as, where ours is not allowed
 

@@ -81,7 +81,7 @@ async def all_handled(cluster: Cluster) -> bool:
     return {behind for _, behind in found.values()} == {0}
 
 
-async def until_true(is_so: Callable[[], Awaitable[bool]], *, seconds: float = 60.0) -> None:
+async def until_true(is_so: Callable[[], Awaitable[bool]], *, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not await is_so():
         assert time.monotonic() < deadline, is_so

@@ -21,7 +21,7 @@ from tests.stack.servers import CHECKOUT
 from tests.system.outside import until
 
 WINDOW = "500"  # rows under way of one import
-OUTAGE_SECONDS = 60  # a slow machine's patience
+OUTAGE_SECONDS = 120  # a slow machine's patience
 
 
 class Service:

@@ -28,7 +28,7 @@ def mails_settle(outside: Outside, import_id: str, total: int) -> dict[str, int]
         counts = {name: count for name, count in outside.import_(import_id)["email_counts"].items() if count}
         return counts if sum(counts.values()) == total and "queued" not in counts else {}
 
-    return until(settled, seconds=60, what="all mails to settle")
+    return until(settled, seconds=120, what="all mails to settle")
 
 
 def test_each_mail_ends_as_the_server_said_and_none_is_sent_twice(
@@ -86,7 +86,7 @@ def test_a_slow_server_gets_the_finish_mail_and_a_small_import_before_the_crowd(
     outside.run(large["id"])
     outside.run(small["id"])
     assert mails_settle(outside, small["id"], 5) == {"sent": 5}
-    until(lambda: arrivals(office, f"finish.{large['id']}") == 1, seconds=60, what="the finish mail")
+    until(lambda: arrivals(office, f"finish.{large['id']}") == 1, seconds=120, what="the finish mail")
     assert outside.import_(large["id"])["email_counts"]["queued"] > 100
     office.seconds_per_mail = 0.0
     assert mails_settle(outside, large["id"], 250) == {"sent": 250}

@@ -23,7 +23,7 @@ from .story import SMALL, Story
 
 OLD, NEW = Version
 ROLLCALL = Path(sys.executable).with_name("rollcall")
-SECONDS = 60.0  # in which something comes true that else never would
+SECONDS = 120.0  # in which something comes true that else never would
 # The old provisioner takes no turn with a word that it does not know. Of the others, which are new, the notifier refuses one:
 # nobody knows whether mails may go out under that policy.
 WHO_REFUSES = {

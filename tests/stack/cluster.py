@@ -100,7 +100,7 @@ class Cluster:
             self._parts[part.name] = part
             await self._supervisor.keep(part)
 
-    async def ready(self, seconds: float = 60.0) -> None:
+    async def ready(self, seconds: float = 120.0) -> None:
         """Return when all that should run answers."""
         await asyncio.gather(*(_ready(part, seconds) for part in list(self._parts.values())))
 

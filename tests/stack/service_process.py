@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from tests.stack.proxy import quiet_port
 
-SECONDS = 60  # a slow machine's patience
+SECONDS = 120  # a slow machine's patience
 
 
 class ServiceProcess:
