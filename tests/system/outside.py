@@ -32,13 +32,18 @@ class Outside:
         return str(self.http.post("/experiences", json={"name": name}).raise_for_status().json()["id"])
 
     def upload(self, experience: str, content: bytes, *, name: str = "learners.csv", **fields: str) -> dict[str, Any]:
-        answer = self.http.post(
+        answer = self.try_upload(experience, content, name=name, **fields)
+        assert answer.status_code == 202, answer.text
+        return dict(answer.json())
+
+    def try_upload(
+        self, experience: str, content: bytes, *, name: str = "learners.csv", **fields: str
+    ) -> httpx.Response:
+        return self.http.post(
             f"/experiences/{experience}/imports",
             data={"type": "experience-learners", **fields},
             files={"file": (name, content)},
         )
-        assert answer.status_code == 202, answer.text
-        return dict(answer.json())
 
     def import_(self, import_id: str) -> dict[str, Any]:
         return dict(self.http.get(f"/imports/{import_id}").raise_for_status().json())

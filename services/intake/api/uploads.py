@@ -42,7 +42,9 @@ _FORM = {
 }  # fmt: skip
 _BODY = {"required": True, "content": {"multipart/form-data": {"schema": {"type": "object", **_FORM}}}}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    413: {"description": "The file is too large; the limit is in the message (`file.too_large`)."},
+    413: {
+        "description": "Over a limit, which is in the message: `file.too_large`, or for a text file `file.too_many_rows`."
+    },
     415: {"description": "The body is not multipart/form-data."},
     503: {"description": "The file cannot be stored right now (`file_store.unavailable`)."},
     429: {"description": "Too many uploads in a minute (`rate.limited`), or at once (`uploads.busy`)."},

@@ -38,6 +38,7 @@ class ReceivedFile:
 
     name: str  # as the person calls it; never a path
     size: int  # bytes
+    lines: int  # at most so many; CRLF is one line end, unless two pieces of the body share it
     sha256: str
     type: str
     emails: EmailPolicy
@@ -94,6 +95,7 @@ class _Upload:
         self._file, self._type, self._emails, self._run, self._csrf = (_Part() for _ in range(5))
         self._max_bytes, self._types = max_bytes, types
         self._sha256 = hashlib.sha256()
+        self._lines, self._last = 0, b""
         self._words: tuple[str, EmailPolicy, RunMoment] = ("", EmailPolicy.SEND, RunMoment.AFTER_REVIEW)
         try:
             self._parser = StreamingFormDataParser(headers)
@@ -120,6 +122,7 @@ class _Upload:
                 raise UploadRefused(422, "request.invalid", "The fields `type`, `emails` and `run` are short words.")
             if piece := self._file.take():
                 self._sha256.update(piece)
+                self._count_lines(piece)
                 yield piece
         self._check()
 
@@ -128,9 +131,14 @@ class _Upload:
         import_type, emails, run = self._words
         return ReceivedFile(
             name=clean_file_name(self._file.multipart_filename or ""), size=self._file.size,
+            lines=self._lines + (self._last not in b"\r\n"),
             sha256=self._sha256.hexdigest(), type=import_type, emails=emails, run=run,
             csrf=self._csrf.take().decode("utf-8", "replace"),
         )  # fmt: skip
+
+    def _count_lines(self, piece: bytes) -> None:
+        self._lines += piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+        self._last = piece[-1:]
 
     def _parse(self, chunk: bytes) -> None:
         try:

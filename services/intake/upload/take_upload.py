@@ -11,6 +11,7 @@ from services.intake.deps import Deps
 from services.intake.import_types import IMPORT_TYPES
 from services.intake.pages.rate_limits import limit_uploads
 from services.intake.upload.receive_file import ReceivedFile, receive_file
+from services.intake.upload.refuse_rows import refuse_too_many_rows
 from services.intake.upload.submit_import import NewImport, submit_import
 from services.intake.upload.upload_turns import UploadTurns
 from services.intake.users.people import User
@@ -46,6 +47,7 @@ async def take_upload(
     try:
         if check:
             check(received)
+        await refuse_too_many_rows(deps, path, received)
         taken = await submit_import(deps, _new_import(import_id, path, received, to=experience_id, by=by, key=key))
     except (*DATABASE_AWAY, asyncio.CancelledError):
         taken = import_id  # for all we know: the database may have taken it, and its answer been lost on the way

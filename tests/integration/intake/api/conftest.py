@@ -16,7 +16,7 @@ from services.intake.settings import Settings
 from services.intake.users.first_steps import prepare_demo
 from tests.integration.intake.answers import ALL_ANSWERED
 from tests.integration.intake.api.ledger import Ledger
-from tests.integration.intake.api.world import UPLOAD_MAX_BYTES, Api, NoPublisher
+from tests.integration.intake.api.world import UPLOAD_MAX_BYTES, UPLOAD_MAX_ROWS, Api, NoPublisher
 
 
 @pytest_asyncio.fixture
@@ -25,7 +25,7 @@ async def api(database: Callable[[str], Awaitable[str]], tmp_path: Path) -> Asyn
     people = await prepare_demo(dsn)
     settings = Settings(
         database_url=dsn, file_store_url=f"file://{tmp_path}/files", upload_max_bytes=UPLOAD_MAX_BYTES,
-        base_url="http://rollcall.test",
+        upload_max_rows=UPLOAD_MAX_ROWS, base_url="http://rollcall.test",
     )  # fmt: skip
     async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
         deps = Deps(

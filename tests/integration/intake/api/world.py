@@ -12,6 +12,7 @@ from shared.kafka.publish import Publisher
 from tests.integration.intake.api.ledger import Ledger
 
 UPLOAD_MAX_BYTES = 200_000
+UPLOAD_MAX_ROWS = 1_000
 
 
 class NoPublisher(Publisher):
