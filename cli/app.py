@@ -1,5 +1,6 @@
 """The `rollcall` command. Every command is a function of some module; here they get their names."""
 
+import logging
 import sys
 from importlib.util import find_spec
 from typing import NoReturn
@@ -25,6 +26,8 @@ from cli import (
     tokens,
 )
 from cli.client import Refused
+from shared.kafka.refused import LACKS_A_RIGHT, BrokerRefusedError
+from shared.settings import WrongSettingsError
 
 app = typer.Typer(
     name="rollcall", no_args_is_help=True, pretty_exceptions_enable=False,
@@ -60,13 +63,22 @@ app.add_typer(dead_letters.app, name="dead-letters")
 def main() -> None:
     """Run the command line; a refusal is one line and exit code 1. Standard output is for what was asked alone."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says of each connection, we say once
     try:
         app()
     except Refused as refused:
         _end(f"{refused} ({refused.code})")
     except httpx.HTTPError as error:
         _end(f"The server does not answer ({type(error).__name__}); is it up? (server.away)")
-    except KafkaError as error:
+    except WrongSettingsError as error:
+        _end(f"{error} (settings.wrong)")
+    except BrokerRefusedError as error:
+        _end(f"{error} (broker.refused)")
+    except LACKS_A_RIGHT as error:
+        _end(
+            f"The Kafka user lacks a right ({error}); docs/topics.md says which each user needs. (broker.right_missing)"
+        )
+    except (KafkaError, TimeoutError) as error:
         _end(f"The broker does not answer ({type(error).__name__}); is it up? (broker.away)")
 
 

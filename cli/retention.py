@@ -23,6 +23,7 @@ from shared.clock import now
 from shared.kafka.admin import kept_for
 from shared.kafka.connect import open_reader
 from shared.kafka.oldest import oldest_ages
+from shared.kafka.refused import explained
 from shared.postgres.retention import Kept, Oldest, look
 from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS, SEGMENT, Topic
@@ -99,7 +100,7 @@ async def look_in(databases: Connections) -> list[Place]:
 async def look_on_topics(broker: KafkaSettings) -> list[Place]:
     """What the broker keeps on topics of time."""
     topics = [topic for topic in ALL_TOPICS if not topic.compacted]
-    async with open_reader(broker) as reader:
+    async with explained(broker), open_reader(broker) as reader:
         places = [
             TopicPartition(broker.topic_prefix + topic.name, partition)
             for topic in topics

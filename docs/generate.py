@@ -7,6 +7,14 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
+from shared.rights import (
+    Right,
+    rights_of_operator,
+    rights_of_service,
+    rights_of_subscriber,
+    rights_to_put_back,
+    rights_to_set_topics,
+)
 from shared.settings import ServiceSettings
 from shared.topics import TOPICS, Topic
 from tests.mutations.mutation import Mutation, read_mutations
@@ -33,8 +41,49 @@ def topics_document() -> str:
         "A key decides the partition by murmur2, as Kafka's own clients do it, so that others can produce and join. Rows without an email",
         "have the empty key and are spread by row number.",
         "",
+        "## Rights",
+        "",
+        "Where the cluster checks rights (ACLs), these are all that each user needs, and a test imports a file with exactly these. `…` means: every",
+        "name that begins so (`--resource-pattern-type prefixed`). Read and Write include Describe; writing idempotently needs no right of its own. All",
+        "names have `ROLLCALL_TOPIC_PREFIX` before them. Give each service a user of its own: what is written to these topics is believed.",
+        "",
+        "| user | right | on topics | on groups |",
+        "|---|---|---|---|",
+        *(line for user, rights in _users().items() for line in _right_lines(user, rights)),
+        "",
+        "For example, the first line as a command, for a user `validator`:",
+        "",
+        "```sh",
+        _command("validator", rights_of_service("validator")[0]),
+        "```",
+        "",
     ]
     return "\n".join(lines)
+
+
+def _users() -> dict[str, list[Right]]:
+    return {
+        **{service: rights_of_service(service) for service in ("validator", "provisioner", "notifier", "intake")},
+        "intake, to put dead letters back on its page": rights_to_put_back(),
+        "`rollcall topics apply`": rights_to_set_topics(),
+        "`rollcall lag`, `dead-letters`, `retention`": rights_of_operator(),
+        "another system that subscribes": rights_of_subscriber("its-groups."),
+    }
+
+
+def _right_lines(user: str, rights: list[Right]) -> Iterator[str]:
+    by_operations: dict[tuple[str, ...], dict[str, list[str]]] = {}
+    for right in rights:
+        on = by_operations.setdefault(tuple(right.operations), {"topic": [], "group": []})
+        on[right.on].append(f"`{right.name}{'…' if right.prefixed else ''}`")
+    for number, (operations, on) in enumerate(by_operations.items()):
+        name = "" if number else user
+        yield f"| {name} | {', '.join(operations)} | {', '.join(on['topic'])} | {', '.join(on['group'])} |"
+
+
+def _command(user: str, right: Right) -> str:
+    operations = " ".join(f"--operation {operation}" for operation in right.operations)
+    return f"kafka-acls --bootstrap-server HOST:PORT --command-config admin.properties --add --allow-principal User:{user} {operations} --{right.on} {right.name}"
 
 
 def _topic_line(topic: Topic) -> str:

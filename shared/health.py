@@ -42,11 +42,12 @@ class Health:
         self._failed_at: dict[str, float] = {}  # when each last did not answer
         self._looked_at = self._going_since = time.monotonic()  # going: this process itself
 
-    async def look(self) -> None:
-        """Ask for what batches wait for: as long as it is away, waiting is not held against a consumer."""
-        await self._failing(self._needs())
+    async def look(self) -> list[str]:
+        """Ask for what batches wait for: as long as it is away, waiting is not held against a consumer. Returns what is away."""
+        away = await self._failing(self._needs())
         if any(c.polling is not None and c.polling.lacks_leader() for c in self._broker.consumers):
             self._failed_at["broker"] = time.monotonic()
+        return away
 
     def dead(self) -> list[str]:
         """Why only a new process can help; empty while all is well or may become well by itself."""

@@ -24,6 +24,7 @@ from shared.kafka.admin import TopicMissingError, check_topics
 from shared.kafka.broker import SafeBroker, open_broker
 from shared.kafka.consume import D, Subscription, where
 from shared.kafka.publish import Publisher, open_publisher
+from shared.kafka.refused import why_refused
 from shared.logs import start_logs
 from shared.measure import Measurement
 from shared.settings import ServiceSettings, WrongSettingsError, read_settings
@@ -147,9 +148,14 @@ async def _work(service: Service[Any], broker: SafeBroker, publishers: list[Publ
 async def _consume(broker: SafeBroker, publishers: list[Publisher], health: Health, settings: ServiceSettings) -> None:
     """Start consuming, then watch over it. Ends only by raising ServiceFailedError."""
     await _start(broker, publishers, settings)
+    away: list[str] = []
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        await health.look()
+        before, away = away, await health.look()
+        if away and away != before:
+            log.warning("service.waiting", reasons=away, detail=await why_refused(settings))
+        elif before and not away:
+            log.info("service.goes_on")
         if reasons := health.dead():
             raise ServiceFailedError("; ".join(reasons))
 

@@ -8,9 +8,16 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from shared.kafka.connect import connection
+from shared.kafka.refused import explained
 from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS, READERS_BEHIND, SEGMENT, Topic
 
@@ -27,8 +34,9 @@ async def open_admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClie
     """An admin client, closed at the end. Raises KafkaError when no broker answers."""
     admin = AIOKafkaAdminClient(**connection(settings), request_timeout_ms=15_000)
     try:
-        await admin.start()
-        yield admin
+        async with explained(settings):
+            await admin.start()
+            yield admin
     finally:
         await admin.close()
 
@@ -94,8 +102,11 @@ async def _brokers(admin: AIOKafkaAdminClient) -> int:
 
 
 async def existing_partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
-    """Number of partitions of each of these topics that exists."""
+    """Number of partitions of each of these topics that exists. Raises TopicAuthorizationFailedError when we may not know."""
     described = await admin.describe_topics(list(names))
+    for topic in described:
+        if topic["error_code"] == TopicAuthorizationFailedError.errno:
+            raise TopicAuthorizationFailedError(f"Describe on topic {topic['topic']}")
     return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
 
 

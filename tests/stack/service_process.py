@@ -38,6 +38,9 @@ class ServiceProcess:
     async def start(self) -> None:
         """Start it and return when it is ready."""
         self.launch()
+        await self.until_ready()
+
+    async def until_ready(self) -> None:
         async with asyncio.timeout(SECONDS):
             while not await self._is_ready():
                 assert self.running.poll() is None, self.log.read_text()

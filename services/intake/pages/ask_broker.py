@@ -6,19 +6,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
-from aiokafka.errors import (
-    ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError,
-    KafkaError,
-    TopicAuthorizationFailedError,
-)
+from aiokafka.errors import KafkaError
+
+from shared.kafka.refused import LACKS_A_RIGHT
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
 ANSWER_SECONDS = 5.0
-_REFUSALS = (ClusterAuthorizationFailedError, GroupAuthorizationFailedError, TopicAuthorizationFailedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +32,4 @@ async def answered(asking: Awaitable[T], *, seconds: float = ANSWER_SECONDS) -> 
             return await asking
     except (KafkaError, OSError) as error:  # TimeoutError is one of the latter
         log.warning("broker.unanswered", error=type(error).__name__)
-        return Unanswered(type(error).__name__, refused=isinstance(error, _REFUSALS))
+        return Unanswered(type(error).__name__, refused=isinstance(error, LACKS_A_RIGHT))
