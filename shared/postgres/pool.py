@@ -1,6 +1,7 @@
 """A pool of connections that waits for its database and brings its schema up to date."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 WAIT_SECONDS = 120.0  # for a database that starts together with us; after it the process exits and is started again
+_REFUSALS = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)  # no waiting cures them
 # Every statement looks up keys, some thousand at once, and shall cost the same whatever the size of the table. So a plan
 # is made anew for each call (one kept from when a table was empty took 7 s instead of 40 ms), goes from key to key along
 # indexes instead of through the table or all of an experience (200 ms instead of 10 ms per batch), and starts no parallel
@@ -67,7 +69,17 @@ async def _when_there(act: Callable[[], Awaitable[T]]) -> T:
         try:
             return await act()
         except DATABASE_AWAY as error:
+            log.warning("database.away", error=type(error).__name__, **_detail(error))
             if asyncio.get_running_loop().time() > deadline:
                 raise
-            log.warning("database.away", error=type(error).__name__)
             await asyncio.sleep(1)
+        except _REFUSALS as error:
+            log.error("database.refused", error=type(error).__name__, detail=str(error))
+            raise
+
+
+def _detail(error: BaseException) -> dict[str, str]:
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return {}
+    why = f"its certificate is not trusted ({error.verify_message})"
+    return {"detail": f"{why}; look at sslrootcert and the host in ROLLCALL_DATABASE_URL"}
