@@ -7,7 +7,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
+from shared.kafka.cut_off import close_when_cut_off
 from shared.settings import KafkaSettings
+
+close_when_cut_off()
 
 METADATA_MS = 10_000  # how late a consumer whose topic was gone sees that it is back (Kafka's default: five minutes)
 READ_BYTES = 64 * 1024  # of one partition; a larger batch comes alone
