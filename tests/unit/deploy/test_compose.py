@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 PARTS: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+CHART = ROOT / "deploy" / "kubernetes" / "rollcall"
 MONITORING = {"prometheus", "grafana", "kafka-exporter"}
 SECONDS = re.compile(r"(\d+)s")
 
@@ -127,6 +128,15 @@ def test_every_file_that_the_image_copies_is_in_the_build_context() -> None:
     assert {name for names in copied for name in names.split()} == allowed
 
 
-def test_the_image_runs_as_nobody() -> None:
-    assert re.search(r"^USER rollcall$", DOCKERFILE, re.MULTILINE)
-    assert DOCKERFILE.index("USER rollcall") < DOCKERFILE.index('CMD ["python"')
+def test_the_image_runs_as_nobody_known_by_number() -> None:
+    """A cluster that asks for `runAsNonRoot` refuses an image whose user is a name."""
+    user = re.search(r"^USER (\d+):(\d+)$", DOCKERFILE, re.MULTILINE)
+    assert user
+    assert user.start() < DOCKERFILE.index('CMD ["python"')
+    assert user.groups() == ("10001", "10001")
+    assert "runAsUser: 10001\nrunAsGroup: 10001" in (CHART / "templates" / "_names.tpl").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", ["docker-compose.yml", "deploy/kubernetes/rollcall/templates/NOTES.txt"])
+def test_whoever_starts_it_is_told_how_to_open_the_pages(page: str) -> None:
+    assert "rollcall sign-in-link" in (ROOT / page).read_text(encoding="utf-8")
