@@ -37,7 +37,7 @@ async def get_caller(
     if credentials is None:
         if "authorization" in request.headers:
             raise _unauthenticated(
-                "auth.invalid", "The Authorization header is not `Bearer <token>`.", "invalid_request"
+                "auth.invalid", "Send the header as `Authorization: Bearer <token>`.", "invalid_request"
             )
         session = await find_session(request)
         if session is not None:

@@ -1,5 +1,6 @@
 """Every error of the API as RFC 9457 problem details with a stable `code`; `detail` tells the person what to do."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -19,9 +20,16 @@ log = structlog.get_logger()
 _CODES = {404: "not_found", 405: "method.not_allowed", 408: "request.too_slow", 413: "request.too_large"}
 _DETAILS = {
     404: "There is nothing here for you: check the address and that you are an administrator of the experience.",
-    405: "This address does not take that method.",
     408: "The body came too slowly; send it again over a better connection.",
     413: "The body is too large for this address.",
+    422: "The body is not JSON in UTF-8; correct it.",
+}
+_NO_OBJECT = "send a JSON object, with the header `Content-Type: application/json`"
+_SENTENCES = {  # by what pydantic calls it; what it says of anything else tells what to do
+    "json_invalid": "this is not JSON; correct it",
+    "missing": "this is missing; send it",
+    "model_type": _NO_OBJECT,
+    "model_attributes_type": _NO_OBJECT,
 }
 
 
@@ -74,9 +82,15 @@ async def _on_invalid_request(_: Request, error: RequestValidationError) -> JSON
     found = error.errors()
     if any(one["loc"][0] == "path" for one in found):  # an id that cannot be one is an id that is not there
         return problem_answer(not_found())
-    errors = [{"field": ".".join(str(part) for part in one["loc"][1:]), "message": one["msg"]} for one in found]
+    errors = [{"field": _field(one), "message": _SENTENCES.get(one["type"], one["msg"])} for one in found]
     detail = "; ".join(f"{one['field'] or 'body'}: {one['message']}" for one in errors)
     return problem_answer(ApiError(422, "request.invalid", detail, errors=errors))
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    if error["type"] == "json_invalid":  # then a place in the text stands where the field should be
+        return ""
+    return ".".join(str(part) for part in error["loc"][1:])
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
@@ -87,6 +101,7 @@ async def _on_http_exception(request: Request, error: HTTPException) -> JSONResp
     headers = dict(error.headers or {})
     if status == 405:
         headers["Allow"] = request.app.allow(request.scope)
+        detail = f"This address takes {headers['Allow']}; send one of these."
     return problem_answer(ApiError(status, _CODES.get(status, "request.invalid"), detail, headers=headers))
 
 

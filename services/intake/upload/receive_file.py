@@ -19,6 +19,7 @@ from shared.problems import problem
 
 FILE_NAME_CHARACTERS = 255
 _FIELD_BYTES = 400  # of `type`, `emails`, `run` and `csrf` together
+_NOT_READABLE = "The body is not readable multipart/form-data; let your HTTP client write it, with its Content-Type."
 _OVERHEAD_BYTES = 64 * 1024  # what a body may have around the file: boundaries, part headers, other fields
 W = TypeVar("W", bound=StrEnum)
 _NOT_IN_NAMES = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, invisible and broken characters
@@ -144,7 +145,7 @@ class _Upload:
         try:
             self._parser.data_received(chunk)
         except (ParseFailedException, ValueError):  # ValueError: headers of a part that are not text
-            raise UploadRefused(422, "request.invalid", "The body is not readable multipart/form-data.") from None
+            raise UploadRefused(422, "request.invalid", _NOT_READABLE) from None
 
     def _check(self) -> None:
         if not self._file.times or not self._file.multipart_filename:

@@ -38,9 +38,36 @@ async def test_a_query_that_makes_no_sense_is_refused_with_the_fields_name(api: 
     assert found["errors"][0]["field"] == query.split("=")[0]
 
 
-async def test_json_that_is_none_is_refused(api: Api) -> None:
-    answer = await api.mine.post("/experiences", content=b"{", headers={"content-type": "application/json"})
-    is_problem(answer, 422, "request.invalid")
+@pytest.mark.parametrize(
+    ("content", "content_type", "said"),
+    [
+        (b'{"name": ', "application/json", "body: this is not JSON; correct it"),
+        (b'{"name": "\xff"}', "application/json", "The body is not JSON in UTF-8; correct it."),
+        (b"[1]", "application/json", "body: send a JSON object, with the header `Content-Type: application/json`"),
+        (b'{"name": "A"}', "text/plain", "body: send a JSON object, with the header `Content-Type: application/json`"),
+        (b"{}", "application/json", "name: this is missing; send it"),
+    ],
+    ids=["cut", "not UTF-8", "no object", "another type", "nothing in it"],
+)
+async def test_a_body_that_is_not_what_it_should_be_says_what_to_send(
+    api: Api, content: bytes, content_type: str, said: str
+) -> None:
+    answer = await api.mine.post("/experiences", content=content, headers={"content-type": content_type})
+    assert is_problem(answer, 422, "request.invalid")["detail"] == said
+
+
+async def test_a_wrong_method_is_told_the_right_ones(api: Api) -> None:
+    refused = await api.mine.delete("/experiences")
+    assert refused.headers["allow"] == "GET, POST"
+    assert (
+        is_problem(refused, 405, "method.not_allowed")["detail"] == "This address takes GET, POST; send one of these."
+    )
+
+
+async def test_another_way_to_sign_in_is_told_the_right_one(api: Api) -> None:
+    refused = await api.anonymous.get("/experiences", headers={"Authorization": "Basic YTpi"})
+    assert "Bearer <token>" in is_problem(refused, 401, "auth.invalid")["detail"]
+    assert "Send" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "Auto\0mation", "Two\nlines", "x" * 201])
