@@ -56,6 +56,15 @@ class WebhookList(BaseModel):
     items: list[ShownWebhook]
 
 
+class DeliveryAgain(BaseModel):
+    """Which event to deliver again."""
+
+    event_id: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+        description="As the delivery log names it.",
+        examples=["018f6f1e-6a3c-7c7e-9a53-2f1d5b0f8a11/ImportCompleted"],
+    )
+
+
 class ShownAttempt(BaseModel):
     """One try to deliver one event."""
 
@@ -64,6 +73,7 @@ class ShownAttempt(BaseModel):
     at: datetime
     http_status: int | None = Field(description="Null: there was no answer.")
     error: str | None = Field(description="Why not: no_public_address, no_connection, not_secure, not_http, timeout.")
+    kept: bool = Field(description="Its body is still here: it can be delivered again.")
     next_at: datetime | None = Field(description="When it is tried again; null: it was delivered, or given up.")
 
 

@@ -1,17 +1,16 @@
-"""What administrators do with the webhooks of their experience: register, look, test, switch, give a new secret, delete."""
+"""The webhooks of an experience: registered and looked at. What is done with one stands in own_webhook.py."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from services.intake.deps import Deps
 from services.intake.users.people import note_action
 from services.intake.webhooks.addresses import Allowed, Guard, NotCallable, read_url
-from services.intake.webhooks.payload import TEST, WebhookEvent, body_of_test
+from services.intake.webhooks.payload import WebhookEvent
 from services.intake.webhooks.sign import new_secret
 from services.intake.webhooks.webhook import Attempt, OffReason, Webhook
 from services.intake.webhooks.webhook_queries import queries
-from shared.clock import iso, now
 
 MOST_WEBHOOKS = 5  # of an experience
 OLD_SECRET_HOURS = 24  # for receivers to take the new one
@@ -76,44 +75,6 @@ async def delivery_log(deps: Deps, webhook_id: UUID, *, most: int = KEPT_ATTEMPT
 async def count_waiting(deps: Deps, webhook_id: UUID) -> int:
     """How many deliveries wait, counted up to a thousand."""
     return int(await queries.waiting_deliveries(deps.pool, id=webhook_id, most=_MOST_COUNTED))
-
-
-async def send_test(deps: Deps, experience_id: UUID, webhook: Webhook, *, by: str) -> None:
-    """Queue a test. It is tried once. Raises WebhookRefused."""
-    body = body_of_test(experience_id, webhook.id, at=iso(now()))
-    queued = await queries.queue_test(deps.pool, id=webhook.id, event_id=f"test/{uuid4()}", type=TEST, body=body)
-    if queued is None:
-        message = "It is switched off, or a test is on its way already; look at the delivery log."
-        raise WebhookRefused("webhook.not_tested", message, status=409)
-    await note_action(deps.pool, by, action="webhook.tested", experience_id=experience_id)
-
-
-async def replace_secret(deps: Deps, experience_id: UUID, webhook: Webhook, *, by: str) -> str:
-    """A new secret, which is not shown again. For a day both sign."""
-    secret = new_secret()
-    async with deps.pool.acquire() as connection, connection.transaction():
-        await queries.replace_secret(connection, id=webhook.id, secret=secret, hours=OLD_SECRET_HOURS)
-        await note_action(connection, by, action="webhook.secret_replaced", experience_id=experience_id)
-    return secret
-
-
-async def switch_webhook(deps: Deps, experience_id: UUID, webhook: Webhook, *, on: bool, by: str) -> None:
-    """Switch it on or off; that it was so already is fine. What waits for one that is switched off is given up."""
-    async with deps.pool.acquire() as connection, connection.transaction():
-        if on:
-            changed = await queries.switch_on(connection, id=webhook.id)
-        elif changed := await queries.switch_off(connection, id=webhook.id, reason=OffReason.PERSON):
-            await queries.give_up(connection, id=webhook.id)
-        if changed:
-            action = "webhook.switched_on" if on else "webhook.switched_off"
-            await note_action(connection, by, action=action, experience_id=experience_id)
-
-
-async def delete_webhook(deps: Deps, experience_id: UUID, webhook: Webhook, *, by: str) -> None:
-    """Delete it, with its log and what waits."""
-    async with deps.pool.acquire() as connection, connection.transaction():
-        if await queries.delete_webhook(connection, id=webhook.id):
-            await note_action(connection, by, action="webhook.deleted", experience_id=experience_id)
 
 
 def _webhook(row: Mapping[str, Any]) -> Webhook:

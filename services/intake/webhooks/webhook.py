@@ -1,5 +1,6 @@
 """A webhook as its experience's administrators see it, and the line of its log. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -43,8 +44,17 @@ class Attempt:
     http_status: int | None
     error: str | None
     next_at: datetime | None  # None: it was the last one
+    kept: bool  # its delivery is still here and can be sent again
 
     @property
     def accepted(self) -> bool:
         """The receiver has it."""
         return self.http_status is not None and 200 <= self.http_status < 300
+
+
+def repeatable(attempts: Sequence[Attempt]) -> set[int]:
+    """Where in a log, newest first, an event can be delivered again: at its newest attempt."""
+    newest: dict[str, int] = {}
+    for place, attempt in enumerate(attempts):
+        newest.setdefault(attempt.event_id, place)
+    return {place for place in newest.values() if attempts[place].kept}

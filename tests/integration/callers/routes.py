@@ -69,6 +69,7 @@ INTAKE = HEALTH | declared(
     DELETE /api/v1/experiences/{experience_id}/webhooks/{webhook_id}
     GET /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/attempts
     POST /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/test
+    POST /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/deliveries
     POST /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/secret
     POST /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/on
     POST /api/v1/experiences/{experience_id}/webhooks/{webhook_id}/off
@@ -101,6 +102,7 @@ INTAKE = HEALTH | declared(
     POST /experiences/{experience_id}/settings/webhooks
     GET /experiences/{experience_id}/settings/webhooks/{webhook_id}
     POST /experiences/{experience_id}/settings/webhooks/{webhook_id}/test
+    POST /experiences/{experience_id}/settings/webhooks/{webhook_id}/deliveries
     POST /experiences/{experience_id}/settings/webhooks/{webhook_id}/secret
     POST /experiences/{experience_id}/settings/webhooks/{webhook_id}/on
     POST /experiences/{experience_id}/settings/webhooks/{webhook_id}/off

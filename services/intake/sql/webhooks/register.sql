@@ -39,8 +39,10 @@ update webhook_deliveries set status = 'failed' where webhook_id = :id and statu
 
 -- name: newest_attempts(id, most)
 -- The delivery log, newest first.
-select event_id, type, at, http_status, error, next_at
-from webhook_attempts where webhook_id = :id order by id desc limit :most;
+select event_id, type, at, http_status, error, next_at, exists (
+    select from webhook_deliveries d where d.webhook_id = a.webhook_id and d.event_id = a.event_id
+) as kept
+from webhook_attempts a where webhook_id = :id order by id desc limit :most;
 
 -- name: waiting_deliveries(id, most)$
 -- How many wait, counted up to `most`.
@@ -63,4 +65,16 @@ where id = :id and off_since is null and not exists (
     select 1 from webhook_deliveries d where d.webhook_id = :id and d.status = 'waiting' and d.type = :type
 )
 for key share
+returning id;
+
+-- name: lock_webhook_that_is_on(id)$
+-- Before its deliveries, always.
+select id from webhooks where id = :id and off_since is null for no key update;
+
+-- name: deliver_again(id, event_id)$
+-- Send it now. What was settled begins anew, with its days to be tried; its attempts are counted on, so that whoever is still
+-- at an earlier one settles nothing.
+update webhook_deliveries set
+    status = 'waiting', next_at = now(), created_at = case when status = 'waiting' then created_at else now() end
+where webhook_id = :id and event_id = :event_id
 returning id;

@@ -13,7 +13,7 @@ from services.intake.users.people import create_experience
 from services.intake.webhooks.addresses import Allowed, Guard
 from services.intake.webhooks.payload import WebhookEvent
 from services.intake.webhooks.post import Answer, Poster, SendError
-from services.intake.webhooks.register import guard_of, replace_secret, send_test, switch_webhook
+from services.intake.webhooks.register import guard_of
 from services.intake.webhooks.settle import settle
 from services.intake.webhooks.webhook import OffReason, Webhook
 from services.intake.webhooks.webhook_queries import queries
@@ -128,7 +128,7 @@ async def test_a_webhook_that_fails_for_days_is_switched_off_and_what_waits_is_g
         assert set(await world.statuses()) == {"failed"}
         await world.ready()
         assert await world.waiting() == []  # nothing is kept for one that is off
-        await switch_webhook(world.site.deps, world.experience, webhook, on=True, by=ADMINISTRATOR)
+        await world.own(webhook).switch(on=True)
         assert (await world.found(webhook)).failing_since is None
 
 
@@ -196,7 +196,7 @@ async def test_an_import_goes_on_while_a_webhook_is_deleted(world: World) -> Non
 async def test_what_was_queued_while_a_webhook_was_switched_off_is_not_sent(world: World) -> None:
     async with receiving() as receiver:
         webhook, _ = await world.webhook(receiver.url())
-        await switch_webhook(world.site.deps, world.experience, webhook, on=False, by=ADMINISTRATOR)
+        await world.own(webhook).switch(on=False)
         await world.pool.execute(
             "insert into webhook_deliveries (webhook_id, event_id, type, body) values ($1, 'x', 'import.ready', '{}')", webhook.id
         )  # fmt: skip
@@ -219,7 +219,7 @@ async def test_an_address_that_became_internal_gets_nothing_and_is_said_in_the_l
 async def test_a_test_is_sent_once_and_not_again_when_it_fails(world: World) -> None:
     async with receiving(status(500)) as receiver, world.sending():
         webhook, secret = await world.webhook(receiver.url())
-        await send_test(world.site.deps, world.experience, webhook, by=ADMINISTRATOR)
+        await world.own(webhook).send_test()
         [attempt] = await until(lambda: world.log(webhook))
         assert (attempt.type, attempt.next_at, await world.statuses()) == ("webhook.test", None, ["failed"])
         told = Library(secret).verify(receiver.received[0].body, receiver.received[0].headers)
@@ -229,14 +229,14 @@ async def test_a_test_is_sent_once_and_not_again_when_it_fails(world: World) -> 
 async def test_with_a_new_secret_both_sign_for_a_day(world: World) -> None:
     async with receiving() as receiver, world.sending():
         webhook, old = await world.webhook(receiver.url())
-        new = await replace_secret(world.site.deps, world.experience, webhook, by=ADMINISTRATOR)
-        await send_test(world.site.deps, world.experience, webhook, by=ADMINISTRATOR)
+        new = await world.own(webhook).replace_secret()
+        await world.own(webhook).send_test()
         await until(lambda: receiver.received)
         for secret in (old, new):
             Library(secret).verify(receiver.received[0].body, receiver.received[0].headers)
         await until(lambda: _settled(world))
         await world.time_passes("25 hours")
-        await send_test(world.site.deps, world.experience, webhook, by=ADMINISTRATOR)
+        await world.own(webhook).send_test()
         await until(lambda: len(receiver.received) == 2)
         assert len(receiver.received[1].headers["webhook-signature"].split()) == 1
         Library(new).verify(receiver.received[1].body, receiver.received[1].headers)

@@ -12,6 +12,7 @@ import asyncpg
 from services.intake.states import Turn
 from services.intake.take_turn import take_run, take_turn
 from services.intake.upload.submit_import import NewImport, submit_import
+from services.intake.webhooks.own_webhook import OwnWebhook
 from services.intake.webhooks.payload import WebhookEvent
 from services.intake.webhooks.post import Poster
 from services.intake.webhooks.register import add_webhook, delivery_log, find_webhook, guard_of
@@ -44,6 +45,10 @@ class World:
         now = await find_webhook(self.site.deps, self.experience, webhook.id)
         assert now
         return now
+
+    def own(self, webhook: Webhook) -> OwnWebhook:
+        """In the hands of its administrator."""
+        return OwnWebhook(self.site.deps, self.experience, webhook, ADMINISTRATOR)
 
     async def log(self, webhook: Webhook) -> list[Attempt]:
         return await delivery_log(self.site.deps, webhook.id)
