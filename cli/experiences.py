@@ -2,6 +2,7 @@
 
 import json
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -42,5 +43,5 @@ def appoint(
 ) -> None:
     """Make a person an administrator of an experience."""
     api = connect(server, token)
-    api.put(f"/experiences/{find_experience(api, experience)}/administrators/{email}")
+    api.put(f"/experiences/{find_experience(api, experience)}/administrators/{quote(email, safe='')}")
     out.print("Appointed.")

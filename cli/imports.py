@@ -156,7 +156,9 @@ def find_experience(api: Api, wanted: str | None) -> str:
     matches = [found["id"] for found in mine if wanted is None or wanted in (found["id"], found["name"])]
     if len(matches) != 1:
         names = ", ".join(f"{found['name']} ({found['id']})" for found in mine) or "none"
-        raise Refused(404, "experience.unknown", f"Name one experience with --experience. Yours: {names}.")
+        count = f"{len(matches)} experiences of yours are" if matches else "No experience of yours is"
+        called = f"{count} called “{wanted}”. " if wanted else ""
+        raise Refused(404, "experience.unknown", f"{called}Name one with --experience, by name or id. Yours: {names}.")
     return str(matches[0])
 
 

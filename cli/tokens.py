@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 import typer
+from email_validator import EmailNotValidError, validate_email
 from rich.console import Console
 
 from cli.client import Refused, local_stack
@@ -35,6 +36,11 @@ def create(
 ) -> None:
     """Make a token and print it; it is not shown again."""
 
+    try:
+        validate_email(email, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise Refused(0, "email.invalid", f"“{email}” is not an email address; correct it.") from error
+
     async def make(pool: asyncpg.Pool) -> str:
         if platform_administrator:
             await people.make_platform_administrator(pool, email)
@@ -49,7 +55,10 @@ def create(
 @app.command("list")
 def list_tokens(email: Email, database_url: DatabaseOption = "") -> None:
     """List a person's tokens; the tokens themselves are not kept."""
-    for token in at_intake(database_url, lambda pool: tokens.list_tokens(pool, email_key(email))):
+    found = at_intake(database_url, lambda pool: tokens.list_tokens(pool, email_key(email)))
+    if not found:
+        out.print("No tokens. Make one with `rollcall token create`.")
+    for token in found:
         ended = f"revoked {token.revoked_at:%Y-%m-%d}" if token.revoked_at else "in use"
         out.print(f"{token.id}  {token.created_at:%Y-%m-%d}  {ended:<18} {token.name}")
 
