@@ -1,4 +1,5 @@
-"""`rollcall dead-letters`: what nobody could read, counted, looked at and put back. Talks to the broker alone."""
+"""`rollcall dead-letters`: what nobody could read, counted, looked at and put back. Talks to the broker alone; who saw something as
+it came, or put something back, is written down in intake's audit log if that can be reached."""
 
 import asyncio
 import json
@@ -12,7 +13,9 @@ from rich.table import Table
 
 from cli.client import JsonObject, Refused
 from cli.imports import JsonOption
+from cli.note_down import note_down
 from cli.operations import KafkaOption, TopicArgument, settings
+from cli.tokens import DatabaseOption
 from shared.kafka.dead_letters import ALL, DeadLetter, Wanted, read_dead_letters
 from shared.kafka.mask import masked
 from shared.kafka.replay import replay_dead_letters
@@ -60,10 +63,14 @@ def show(
     until: UntilOption = None,
     kafka: KafkaOption = None,
     as_json: JsonOption = False,
+    database_url: DatabaseOption = "",
 ) -> None:
     """Show a topic's dead letters, oldest first, with everything personal masked unless --reveal is given."""
-    wanted = _wanted(reason, since, until)
-    letters = asyncio.run(_first(read_dead_letters(settings(kafka), _topic(topic), wanted=wanted), limit))
+    broker, wanted = settings(kafka), _wanted(reason, since, until)
+    letters = asyncio.run(_first(read_dead_letters(broker, _topic(topic), wanted=wanted), limit))
+    if reveal and letters:
+        about = f"{_topic(topic).dead.name} offset {_range([letter.offset for letter in letters])}"
+        asyncio.run(note_down(broker, database_url, action="dead_letter.shown", about=about))
     shown = [_letter(letter, reveal=reveal) for letter in letters]
     if as_json:
         out.print_json(json.dumps(shown))
@@ -84,14 +91,22 @@ def replay(
     since: SinceOption = None,
     until: UntilOption = None,
     kafka: KafkaOption = None,
+    database_url: DatabaseOption = "",
 ) -> None:
     """Put a topic's dead letters back, after what made them unreadable is mended. What is put back by time is not
     remembered as replayed; events that come twice change nothing."""
-    wanted = _wanted(reason, since, until)
-    done = asyncio.run(replay_dead_letters(settings(kafka), _topic(topic), again=again, wanted=wanted))
+    broker, wanted = settings(kafka), _wanted(reason, since, until)
+    asked = {"topic": _topic(topic).name, "reason": reason, "since": since or "", "until": until or ""}
+    about = " ".join(f"{name}={value}" for name, value in asked.items() if value)
+    asyncio.run(note_down(broker, database_url, action="dead_letters.replayed", about=about))
+    done = asyncio.run(replay_dead_letters(broker, _topic(topic), again=again, wanted=wanted))
     out.print(
         f"{done.replayed} put back" + (f", {done.cut} left out because parts of them are lost" if done.cut else "")
     )
+
+
+def _range(offsets: list[int]) -> str:
+    return str(offsets[0]) if len(offsets) == 1 else f"{offsets[0]} to {offsets[-1]}"
 
 
 def _wanted(reason: str, since: datetime | None, until: datetime | None) -> Wanted:

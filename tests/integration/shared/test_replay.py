@@ -5,6 +5,7 @@ import json
 import time
 from typing import Any
 
+import asyncpg
 import pytest
 from typer.testing import CliRunner
 
@@ -75,7 +76,7 @@ async def test_the_command_line_shows_no_personal_data_unless_it_is_asked_for(
     async def rollcall(*arguments: str) -> Any:
         result = await asyncio.to_thread(CliRunner().invoke, app, ["dead-letters", *arguments, "--json"])
         assert result.exit_code == 0, result.output
-        return json.loads(result.output)
+        return json.loads(result.stdout)
 
     of_reason = ("--reason", "row.unwanted", "--since", "2026-09-01", "--until", "2026-12-31")
     assert await rollcall("list", "--topic", "imports.rows", *of_reason) == [
@@ -86,6 +87,38 @@ async def test_the_command_line_shows_no_personal_data_unless_it_is_asked_for(
     assert "p7@" not in str(hidden)
     assert '"row": 7' in hidden["value"]
     assert "p7@example.org" in shown["value"]
+
+
+async def test_the_command_line_writes_down_who_saw_or_put_back_what_where_the_audit_log_is_there(
+    settings: ServiceSettings, publisher: Publisher, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = (("reason", b"row.unwanted"), ("dead_at", b"1790000000000"), ("group", b"validator.imports.rows"))
+    await publisher.publish(ROWS.dead, [row(number)._replace(headers=facts) for number in range(3)])
+    monkeypatch.setenv("ROLLCALL_KAFKA_BOOTSTRAP", settings.kafka_bootstrap)
+    monkeypatch.setenv("ROLLCALL_TOPIC_PREFIX", settings.topic_prefix)
+    intake = await database("intake")
+
+    async def rollcall(*arguments: str, known: str = intake) -> str:
+        asked = ["dead-letters", *arguments, "--database-url", known]
+        result = await asyncio.to_thread(CliRunner().invoke, app, asked)
+        assert result.exit_code == 0, result.output
+        return str(result.stderr)
+
+    await rollcall("show", "imports.rows")
+    assert await rollcall("show", "imports.rows", "--reveal") == ""
+    assert await rollcall("replay", "imports.rows", "--reason", "row.unwanted") == ""
+    connection = await asyncpg.connect(intake)
+    lines = await connection.fetch("select email_key, action, about from audit_log order by id")
+    await connection.close()
+    assert [tuple(line)[1:] for line in lines] == [
+        ("dead_letter.shown", "imports.rows.dead offset 0 to 2"),
+        ("dead_letters.replayed", "topic=imports.rows reason=row.unwanted"),
+    ]
+    assert all(line["email_key"].startswith("operator ") for line in lines)
+    away = await rollcall("show", "imports.rows", "--reveal", known="postgresql://nobody@127.0.0.1:1/none")
+    assert (
+        away == "Not written down in the audit log: The database of intake does not answer (ConnectionRefusedError).\n"
+    )
 
 
 async def _dead(settings: ServiceSettings, count: int) -> bool:
