@@ -112,8 +112,9 @@ EXPERIENCE_LEARNERS = ImportType(
             required=True,
             unique=True,
             aliases=_names(
-                """Email address, E-mail address, Mail, Mail address, Email ID, Learner email, Student email, E-Mail-Adresse,
-                Mailadresse, Adresse e-mail, Adresse mail, Adresse électronique, Courriel, Adresse courriel, Mél, Correo,
+                """Email address, E-mail address, Mail, Mail address, Email ID, Learner email, Student email, School email,
+                Work email, Primary email, E-mail 1 - Value, E-Mail-Adresse, Mailadresse, Adresse e-mail, Adresse mail,
+                Adresse électronique, Courriel, Adresse courriel, Mél, Correo,
                 Correo electrónico, Dirección de correo electrónico, Indirizzo e-mail, Indirizzo mail, Posta elettronica,
                 Endereço de e-mail, Correio eletrônico, Correio eletrónico, E-mailadres, Mailadres, E-postadress, E-post,
                 E-postadresse, Sähköposti, Sähköpostiosoite, Adres e-mail, E-posta, E-posta adresi, E-mail cím,
@@ -126,7 +127,8 @@ EXPERIENCE_LEARNERS = ImportType(
             field="first_name",
             header="First Name",
             aliases=_names(
-                """Given name, Given names, Forename, Forenames, Learner first name, Student first name, Vorname, Vornamen,
+                """Given name, Given names, Forename, Forenames, Learner first name, Student first name, Legal first name,
+                Vorname, Vornamen,
                 Prénom, Prénoms, Nombre, Nombres, Nombre de pila, Nome, Nome próprio, Voornaam, Förnamn, Fornavn, Etunimi,
                 Imię, Jméno, Křestní jméno, Keresztnév, Utónév, Prenume, Ad, Adı, Nama depan, Tên, Имя, Ім'я, Име, Όνομα,
                 שם פרטי, الاسم الأول, पहला नाम, प्रथम नाम, 名, 名字"""
@@ -136,7 +138,8 @@ EXPERIENCE_LEARNERS = ImportType(
             field="last_name",
             header="Last Name",
             aliases=_names(
-                """Surname, Family name, Learner last name, Student last name, Nachname, Familienname, Zuname, Nom,
+                """Surname, Family name, Learner last name, Student last name, Legal last name, Nachname, Familienname, Zuname,
+                Nom,
                 Nom de famille, Apellido, Apellidos, Cognome, Sobrenome, Apelido, Último nome, Achternaam, Familienaam,
                 Efternamn, Efternavn, Etternavn, Sukunimi, Nazwisko, Příjmení, Priezvisko, Vezetéknév, Családnév, Nume,
                 Nume de familie, Soyad, Soyadı, Nama belakang, Họ, Фамилия, Прізвище, Επώνυμο, Επίθετο, שם משפחה,

@@ -18,7 +18,7 @@ queries = aiosql.from_path(Path(__file__).parent / "sql" / "read_imports.sql", "
 _SAME_NAME = (
     "id", "experience_id", "type", "status", "emails", "run", "same_as", "submitted_at", "submitted_by", "ready_at",
     "started_at", "started_by", "cancelled_at", "cancelled_by", "finished_at", "emails_released_at", "emails_released_by",
-    "records_gone_at",
+    "records_gone_at", "finish_email",
 )  # fmt: skip
 
 

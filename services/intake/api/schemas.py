@@ -32,7 +32,7 @@ _AN_IMPORT: dict[str, JsonValue] = {
     "submitted_at": "2026-09-01T08:30:00Z", "submitted_by": "admin@northfield-college.org",
     "ready_at": "2026-09-01T08:30:01Z", "started_at": None, "started_by": None,
     "cancelled_at": None, "cancelled_by": None, "finished_at": None, "emails_released_at": None,
-    "emails_released_by": None, "records_gone_at": None,
+    "emails_released_by": None, "records_gone_at": None, "finish_email": None,
     "review_url": "https://rollcall.northfield-college.org/imports/018f6f1e-6a3c-7c7e-9a53-2f1d5b0f8a11",
 }  # fmt: skip
 _A_RECORD: dict[str, JsonValue] = {
@@ -42,7 +42,7 @@ _A_RECORD: dict[str, JsonValue] = {
         "code": "email.domain_suspicious", "field": "email", "level": "warning",
         "message": "Is “gmial.com” right? It looks like “gmail.com”; correct the email if so.",
     }],
-    "import_status": "success", "outcome": "created", "drift": False, "email": "sent",
+    "import_status": "success", "outcome": "created", "drift": False, "email": "sent", "email_reason": "",
 }  # fmt: skip
 
 
@@ -133,6 +133,9 @@ class Import(BaseModel):
     finished_at: datetime | None
     emails_released_at: datetime | None = Field(description="Since when welcome mails that were held may go out.")
     emails_released_by: str | None
+    finish_email: EmailStatus | None = Field(
+        description="What became of the mail to who ran it that it is finished; null: not heard of."
+    )
     records_gone_at: datetime | None = Field(description="Since when its records are kept no more; its counts are.")
     review_url: str
 
@@ -159,6 +162,7 @@ class Record(BaseModel):
     outcome: Outcome | None
     drift: bool = Field(description="Plan and outcome differ, because the world changed between review and Run.")
     email: EmailStatus = Field(description="The welcome mail of the account that was created.")
+    email_reason: str = Field(description="Why it failed, in the mail server's words, without addresses.")
 
 
 class RecordPage(BaseModel):

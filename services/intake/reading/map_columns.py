@@ -15,13 +15,14 @@ SHOWN_CHARACTERS = 40  # of one header, in a sentence
 
 RESULT_HEADERS = ("row", "status", "code", "message")  # what our records.csv adds to the original columns
 
+_NOTE = re.compile(r"[(\[]\s*(required|optional)\s*[)\]]")  # as in the templates of other programs
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
 def header_key(header: str) -> str:
     """What two headers have in common when they say the same: letters and digits, without case, accents and width.
-    Spaces, line breaks, byte order marks, invisible characters, hyphens and underscores do not count."""
-    return _NOT_LETTERS.sub("", unicodedata.normalize("NFKD", header).casefold())
+    Spaces, line breaks, byte order marks, invisible characters, hyphens, underscores and a “(required)” do not count."""
+    return _NOT_LETTERS.sub("", _NOTE.sub("", unicodedata.normalize("NFKD", header).casefold()))
 
 
 @lru_cache(maxsize=16)

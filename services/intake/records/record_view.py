@@ -5,14 +5,14 @@ from typing import Any
 
 from services.intake.records.email_view import Row, email_of
 from services.intake.records.record_filters import import_status_of
-from shared.events import Outcome, Plan
+from shared.events import EmailStatus, Outcome, Plan
 
 _PLANNED = {Plan.CREATE: Outcome.CREATED, Plan.ADD: Outcome.ADDED, Plan.NOTHING: Outcome.UNCHANGED}
 
 
 def record_view(record: Row, of_import: Row) -> dict[str, Any]:
     """The record (a row of `records_at`) as the API's model `Record`; `of_import` is the import's row."""
-    outcome = record["outcome"]
+    outcome, email = record["outcome"], email_of(record, of_import)
     return {
         "row": record["row"],
         "cells": json.loads(record["cells"]),
@@ -23,7 +23,8 @@ def record_view(record: Row, of_import: Row) -> dict[str, Any]:
         "import_status": import_status_of(record["status"], outcome, import_status=of_import["status"]),
         "outcome": outcome,
         "drift": outcome in _PLANNED.values() and outcome != _PLANNED.get(record["plan"]),
-        "email": email_of(record, of_import),
+        "email": email,
+        "email_reason": record["email_reason"] if email is EmailStatus.FAILED else "",
     }
 
 

@@ -111,7 +111,7 @@ order by asked.row;
 
 -- name: records_at(import_id, rows)
 -- All that is shown of these records.
-select r.row, r.status, r.plan, r.cells, r.values, r.problems, t.outcome, t.problem, e.status as email, e.at as email_at
+select r.row, r.status, r.plan, r.cells, r.values, r.problems, t.outcome, t.problem, e.status as email, e.at as email_at, e.reason as email_reason
 from unnest(cast(:rows as integer[])) as asked(row)
 cross join lateral (select * from records r where r.import_id = :import_id and r.row = asked.row offset 0) r
 left join lateral (select * from record_results t where t.import_id = :import_id and t.row = asked.row offset 0) t on true

@@ -19,7 +19,7 @@ Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 LONGEST_URL = 2000
 MOST_ADDRESSES = 8  # of one host that are looked at
 RESOLVE_SECONDS = 5.0
-_FIRST_FREE_PORT = 1024  # below it are the ports of other protocols
+FIRST_FREE_PORT = 1024  # below it are the ports of other protocols
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?|[0-9a-f:.]+")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: the last four bytes are the IPv4 address that is called
@@ -105,7 +105,7 @@ class Guard:
             raise NotCallable("The host has no public address; only servers on the internet are called.")
         if url.scheme != "https":
             raise NotCallable("Only https is called, because what is sent must not be read on the way.")
-        if port != 443 and port < _FIRST_FREE_PORT:
+        if port != 443 and port < FIRST_FREE_PORT:
             raise NotCallable("The port must be 443, or 1024 and above.")
         return found
 

@@ -32,6 +32,11 @@ def test_a_webhook_is_added_tested_and_deleted(new_page: NewPage, outside: Outsi
                 timeout=60_000
             )
         expect(page.get_by_text("Failing")).to_have_count(0)
+        [told] = [headers["webhook-id"] for headers, body in receiver.received[-2:] if b"import.ready" in body]
+        log.get_by_role("button", name=f"Deliver again import.ready {told}").click()
+        again = log.get_by_role("row", name=told).filter(has=page.get_by_text("200", exact=True))
+        expect(again).to_have_count(2, timeout=60_000)
+        assert receiver.received[-1][0]["webhook-id"] == told
         take_picture(page, "webhook")
     page.get_by_role("button", name="Switch off").click()
     expect(page.get_by_text("Switched off")).to_be_visible()

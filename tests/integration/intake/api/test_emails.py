@@ -90,3 +90,10 @@ async def test_who_does_not_administer_the_experience_finds_no_mails(api: Api) -
     is_problem(await api.others.post(f"/imports/{import_id}/emails/release"), 404, "not_found")
     is_problem(await api.anonymous.post(f"/imports/{import_id}/emails/release"), 401, "auth.missing")
     assert await _emails(api, import_id) == ["held"]
+
+
+async def test_what_became_of_the_mail_that_it_is_finished_is_told(api: Api) -> None:
+    import_id = await _finished(api, "sent")
+    assert (await api.mine.get(f"/imports/{import_id}")).json()["finish_email"] is None
+    await api.ledger.turn(import_id, "finished", finish_email="doubtful")
+    assert (await api.mine.get(f"/imports/{import_id}")).json()["finish_email"] == "doubtful"

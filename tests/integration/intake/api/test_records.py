@@ -44,6 +44,7 @@ async def test_a_record_shows_everything_that_is_known(api: Api) -> None:
         "row": 2, "cells": ["Bo@Gmial.com", "Bo ", "Ek"],
         "values": {"email": "Bo@Gmial.com", "first_name": "Bo ", "last_name": "Ek"},
         "status": "warning", "plan": "create", "import_status": "success", "outcome": "added", "drift": True, "email": "none",
+        "email_reason": "",
     }  # fmt: skip
 
 

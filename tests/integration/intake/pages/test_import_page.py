@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from services.intake.states import ImportStatus
 from tests.integration.intake.api.ledger import Kept, Ledger
-from tests.integration.intake.sign_in.site import Browser, Site
+from tests.integration.intake.sign_in.site import ADMINISTRATOR, Browser, Site
 
 CSV = b"Email,First Name,Last Name\r\na@b.com,A,B\r\n"
 DETECTED = {
@@ -145,6 +145,21 @@ async def test_failed_mails_can_be_tried_again(desk: Desk) -> None:
     again = await desk.press(f"/imports/{import_id}/emails/resend")
     assert again.status_code == 409
     assert "No welcome mail of this import has failed." in text_of(again.text)
+
+
+async def test_what_became_of_mails_is_said_with_reasons(desk: Desk) -> None:
+    records = [Kept(2, "a@example.org", outcome="created", mail="failed"), Kept(3, "b@example.org", outcome="added")]
+    import_id = await desk.new_import(*records, status="finished", finish_email="failed", started_by=ADMINISTRATOR)
+    await desk.site.deps.pool.execute("update record_emails set reason = '550 no such mailbox'")
+    text = await desk.text(f"/imports/{import_id}")
+    assert "Welcome mail could not be sent: 550 no such mailbox" in text
+    assert f"The mail to {ADMINISTRATOR} that it is finished could not be sent." in text
+    nobody = await desk.new_import(records[1], status="finished", finish_email="sent")
+    text = await desk.text(f"/imports/{nobody}")
+    assert "None: nobody got a new account." in text
+    assert f"A mail that it is finished went to {ADMINISTRATOR}." in text
+    unwanted = await desk.new_import(Kept(2, "a@example.org", outcome="created"), status="finished", policy="none")
+    assert "None are sent: that was chosen at the upload." in await desk.text(f"/imports/{unwanted}")
 
 
 async def test_a_button_pressed_too_late_shows_what_is_true_and_why(desk: Desk) -> None:

@@ -23,7 +23,8 @@ def _view(
 ) -> dict[str, Any]:
     record = {
         "row": 2, "cells": '["a@b.com"]', "values": '{"email": "a@b.com"}', "status": "ready", "plan": plan,
-        "problems": None, "outcome": outcome, "problem": None, "email": mail, "email_at": AT, **more,
+        "problems": None, "outcome": outcome, "problem": None, "email": mail, "email_at": AT,
+        "email_reason": "550 no such mailbox" if mail else None, **more,
     }  # fmt: skip
     status = "finished" if outcome else "ready"
     of_import = {
@@ -89,3 +90,9 @@ def test_problems_of_check_and_run_stand_together() -> None:
         "failed", problems=json.dumps([{"code": "value.trimmed"}]), problem=json.dumps({"code": "provision.refused"})
     )
     assert [problem["code"] for problem in found["problems"]] == ["value.trimmed", "provision.refused"]
+
+
+def test_why_a_mail_failed_is_said_while_it_counts_as_failed() -> None:
+    assert _view("created", mail="failed")["email_reason"] == "550 no such mailbox"
+    assert _view("created", mail="failed", resent_upto=AT)["email_reason"] == ""
+    assert _view("created", mail="sent")["email_reason"] == ""
