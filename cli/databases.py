@@ -10,6 +10,7 @@ import asyncpg
 import typer
 
 from cli.client import Refused, local_stack
+from shared.postgres.tls import tls_of
 
 Connections = Mapping[str, asyncpg.Connection]
 
@@ -35,7 +36,7 @@ async def open_databases(**addresses: str) -> AsyncIterator[Connections]:
         connections = {}
         for service, address in chosen.items():
             try:
-                connections[service] = await asyncpg.connect(address, timeout=10)
+                connections[service] = await asyncpg.connect(address, timeout=10, ssl=tls_of(address))
             except (OSError, asyncpg.PostgresError) as error:
                 raise Refused(
                     0, "database.away", f"The database of {service} does not answer ({type(error).__name__})."

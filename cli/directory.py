@@ -14,6 +14,7 @@ from cli.client import local_stack
 from services.provisioner import directory
 from services.provisioner.announce import announce_directory
 from services.provisioner.directory import Change, InvalidValue
+from shared.postgres.tls import tls_of
 
 account = typer.Typer(no_args_is_help=True, help="Accounts of the platform.")
 membership = typer.Typer(no_args_is_help=True, help="Who is in an experience, in which role.")
@@ -91,7 +92,7 @@ def _change(database_url: str, change: Callable[[asyncpg.Connection], Awaitable[
 
 
 async def _connected(address: str, change: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-    connection = await asyncpg.connect(address, timeout=10)
+    connection = await asyncpg.connect(address, timeout=10, ssl=tls_of(address))
     try:
         return await change(connection)
     finally:

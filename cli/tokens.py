@@ -14,6 +14,7 @@ from cli.client import Refused, local_stack
 from cli.databases import operator
 from services.intake.users import people, tokens
 from shared.email_key import email_key
+from shared.postgres.tls import tls_of
 
 app = typer.Typer(help="API tokens of people.", no_args_is_help=True)
 out = Console()
@@ -91,7 +92,7 @@ def at_intake(database_url: str, work: Callable[[asyncpg.Pool], Awaitable[T]]) -
         raise Refused(0, "database.unknown", "No local stack is up here; run `rollcall up` or give --database-url.")
 
     async def connected() -> T:
-        async with asyncpg.create_pool(address, min_size=1, max_size=1, timeout=10) as pool:
+        async with asyncpg.create_pool(address, min_size=1, max_size=1, timeout=10, ssl=tls_of(address)) as pool:
             return await work(pool)
 
     return asyncio.run(connected())

@@ -76,7 +76,8 @@ class ServiceSettings(KafkaSettings):
         "while it restarts. Two living replicas must never share one. Empty: none.",
     )
     database_url: SecretStr = Field(
-        description="Postgres database of this service: `postgresql://user:password@host:port/name`, with `?sslmode=verify-full` for TLS."
+        description="Postgres database of this service: `postgresql://user:password@host:port/name`, with `?sslmode=verify-full` for TLS, "
+        "and `&sslrootcert=FILE` where the system does not know the authority of its certificate."
     )
     host: str = Field("127.0.0.1", description="Address that the HTTP port listens on.")
     port: int = Field(

@@ -12,6 +12,7 @@ import structlog
 
 from shared.postgres.away import DATABASE_AWAY
 from shared.postgres.migrate import migrate
+from shared.postgres.tls import tls_of
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -44,7 +45,12 @@ async def open_database(
     dsn = settings.database_url.get_secret_value()
     pool = await _when_there(
         lambda: asyncpg.create_pool(
-            dsn, min_size=1, max_size=connections, command_timeout=60, server_settings=_SERVER_SETTINGS
+            dsn,
+            min_size=1,
+            max_size=connections,
+            command_timeout=60,
+            server_settings=_SERVER_SETTINGS,
+            ssl=tls_of(dsn),
         )
     )
     try:

@@ -25,6 +25,21 @@ async def test_a_service_migrates_and_works_over_tls(tls_database: TlsPostgres) 
         assert await pool.fetchval("select count(*) from migrations") > 0
 
 
+async def test_without_a_file_the_systems_authorities_count(
+    tls_database: TlsPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "WAIT_SECONDS", 0.0)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = ServiceSettings(database_url=tls_database.address("validator").partition("&")[0])
+    with capture_logs() as logs, pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
+        async with open_database(settings, VALIDATOR):
+            pass
+    assert "its certificate is not trusted" in str(logs)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls_database.ca_file))  # what the system believes
+    async with open_database(settings, VALIDATOR) as pool:
+        assert await pool.fetchval("select ssl from pg_stat_ssl where pid = pg_backend_pid()")
+
+
 @pytest.mark.parametrize(
     ("wrong", "error", "said"),
     [
