@@ -2,6 +2,7 @@
 
 import importlib
 import subprocess
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from services.intake.webhooks.addresses import FIRST_FREE_PORT
 from shared.kafka.broker import group_of
 from shared.settings import KafkaSettings, ServiceSettings
 from shared.topics import CONSUMERS
@@ -80,6 +82,43 @@ def test_a_service_is_given_longer_to_stop_than_it_takes(service: str, rendered:
 
 def test_the_topics_job_gets_settings_that_it_has(rendered: list[Manifest]) -> None:
     assert settings_in(of_kind(rendered, "Job")["topics"]) <= set(KafkaSettings.model_fields)
+
+
+def test_intake_may_reach_every_port_that_a_webhook_may_have_on_the_internet(rendered: list[Manifest]) -> None:
+    egress = of_kind(rendered, "NetworkPolicy")["intake"]["spec"]["egress"]
+    (webhooks,) = (rule for rule in egress if "to" in rule)
+    assert webhooks["ports"] == [{"port": FIRST_FREE_PORT, "endPort": 65535}]
+    assert {"port": 443} in [port for rule in egress for port in rule["ports"]]
+    for block in (peer["ipBlock"] for peer in webhooks["to"]):
+        excepted = [ip_network(network) for network in block.get("except", [])]
+        for address in map(ip_address, ("169.254.169.254", "10.1.2.3", "192.168.0.1", "fd00::1", "fe80::1")):
+            inside = address in ip_network(block["cidr"])
+            assert not inside or any(address in network for network in excepted), address
+
+
+def test_each_may_have_a_user_of_its_own_and_an_authority_for_each_server(tmp_path: Path) -> None:
+    program = chart.helm()
+    if program is None:
+        return  # no Go; the chart is not rendered with other values than those that are kept
+    users = {
+        name: {"username": f"own-{name}", "passwordSecret": {"name": f"own-{name}"}} for name in (*CONSUMERS, "topics")
+    }
+    own = {"kafka": {"users": users}, "postgres": {"caSecret": {"name": "postgres-ca"}}}
+    values = tmp_path / "values.yaml"
+    merged = yaml.safe_load(VALUES[0].read_text())
+    values.write_text(yaml.safe_dump({**merged, **own, "kafka": {**merged["kafka"], **own["kafka"]}}))
+    manifests = chart.manifests(chart.render(program, values))
+    found = {**of_kind(manifests, "Deployment"), "topics": of_kind(manifests, "Job")["topics"]}
+    for name, manifest in found.items():
+        said = {entry["name"]: entry for entry in container(manifest)["env"]}
+        assert said["ROLLCALL_KAFKA_USERNAME"]["value"] == f"own-{name}"
+        assert said["ROLLCALL_KAFKA_PASSWORD"]["valueFrom"]["secretKeyRef"] == {
+            "name": f"own-{name}",
+            "key": "password",
+        }
+    for service in CONSUMERS:
+        mounts = {mount["name"]: mount["mountPath"] for mount in container(found[service])["volumeMounts"]}
+        assert mounts["postgres-ca"] == "/etc/rollcall/postgres"
 
 
 def test_secrets_come_by_reference_only(rendered: list[Manifest]) -> None:

@@ -32,25 +32,29 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{/* How to reach Kafka: the same for services and the topics job. */}}
+{{/* How to reach Kafka, for a service or the topics job; .user says whose name and password where each has its own. */}}
 {{- define "rollcall.kafkaEnvironment" -}}
+{{- $own := get .root.Values.kafka.users .user | default dict }}
+{{- $secret := $own.passwordSecret | default .root.Values.kafka.passwordSecret }}
+{{- with .root -}}
 - {name: ROLLCALL_KAFKA_BOOTSTRAP, value: {{ required "kafka.bootstrap must be set" .Values.kafka.bootstrap | quote }}}
 - {name: ROLLCALL_KAFKA_SECURITY, value: {{ .Values.kafka.security | quote }}}
 - {name: ROLLCALL_TOPIC_PREFIX, value: {{ .Values.kafka.topicPrefix | quote }}}
 {{- if hasPrefix "SASL" .Values.kafka.security }}
 - {name: ROLLCALL_KAFKA_SASL_MECHANISM, value: {{ .Values.kafka.saslMechanism | quote }}}
-- {name: ROLLCALL_KAFKA_USERNAME, value: {{ .Values.kafka.username | quote }}}
+- {name: ROLLCALL_KAFKA_USERNAME, value: {{ $own.username | default .Values.kafka.username | quote }}}
 - name: ROLLCALL_KAFKA_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ required "kafka.passwordSecret.name must be set with SASL" .Values.kafka.passwordSecret.name }}
-      key: {{ .Values.kafka.passwordSecret.key }}
+      name: {{ required "kafka.passwordSecret.name must be set with SASL" $secret.name }}
+      key: {{ $secret.key | default "password" }}
 {{- end }}
 {{- if .Values.kafka.caSecret.name }}
 - {name: ROLLCALL_KAFKA_CA_FILE, value: /etc/rollcall/kafka/{{ .Values.kafka.caSecret.key }}}
 {{- end }}
 {{- range $name, $value := .Values.kafka.settings }}
 - {name: ROLLCALL_{{ upper $name }}, value: {{ $value | quote }}}
+{{- end }}
 {{- end }}
 {{- end -}}
 
