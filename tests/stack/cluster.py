@@ -30,11 +30,11 @@ from tests.stack.proxy import Proxy, quiet_port
 SERVERS = ("kafka", "postgres", "inbox")
 DIRECTORY_TOKEN = "directory-token-of-a-test"
 _PASSWORD = "postgres"
-# By the code of the intake that runs: this brings the database up to date.
+# By the code of the intake that runs: this brings the database up to date. Where in intake it is differs by release.
 _PEOPLE = """
 import asyncio, json, logging, sys, structlog
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-from services.intake.users.first_steps import prepare_demo
+from cli.local.demo_people import prepare_demo
 print(json.dumps(asyncio.run(prepare_demo(sys.argv[1]))))
 """
 
