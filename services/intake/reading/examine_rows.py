@@ -23,17 +23,18 @@ def storable(text: str) -> str:
 class RowExaminer:
     """Turns raw rows into rows, with the problems found while reading."""
 
-    def __init__(self, columns: Sequence[Column], limits: Limits, *, encoding: str, unmark: bool) -> None:
+    def __init__(self, columns: Sequence[Column], limits: Limits, *, encoding: str, codes: int | None = None) -> None:
+        """`codes`: in which column our own result file says what was wrong with a row."""
         self._fields = [column.field or "" for column in columns]
         self._encoding = encoding  # as sentences name it
         self._limits = limits
-        self._unmark = unmark
+        self._codes = codes
 
     def row(self, raw: RawRow) -> Row:
         """The row with its cells as text that can be stored, and its problems."""
         number, cells, flaw = raw
-        if self._unmark:
-            cells = [without_formula_mark(cell) for cell in cells]
+        if self._codes is not None:
+            cells = _as_first_read([without_formula_mark(cell) for cell in cells], self._codes)
         problems = [*self._shape_problems(cells, flaw)]
         cells = cells[: self._limits.columns]  # ten thousands of them would be one row's memory in every service
         text = "".join(cells)
@@ -61,6 +62,17 @@ class RowExaminer:
     def _fields_of(self, cells: Iterable[tuple[int, str]]) -> dict[str, None]:
         """The fields of these cells, each once; "" stands for the columns that are ignored."""
         return dict.fromkeys(self._fields[index] if index < len(self._fields) else "" for index, _ in cells)
+
+
+def _as_first_read(cells: list[str], codes: int) -> list[str]:
+    """The cells with what our signs stood for, where we said so: whoever corrects a value types over them, and a row that
+    nobody corrected is as bad as it was."""
+    told = cells[codes] if codes < len(cells) else ""
+    if "value.not_readable" in told:
+        cells = [cell.replace(UNREADABLE, "\udc80") for cell in cells]
+    if "value.control_characters" in told:
+        cells = [cell.replace(NUL_SHOWN, "\0") for cell in cells]
+    return cells
 
 
 def _is_encodable(text: str) -> bool:

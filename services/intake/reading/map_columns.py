@@ -34,7 +34,7 @@ def fields_by_header(import_type: ImportType) -> dict[str, str]:
 def map_columns(import_type: ImportType, headers: Sequence[str]) -> tuple[Column, ...]:
     """Each header with the field it is taken for. The columns that our result files add are ignored."""
     fields = fields_by_header(import_type)
-    added = added_columns(headers)
+    added = added_columns(headers).values()
     return tuple(
         Column(header, None if index in added else fields.get(header_key(header)), index)
         for index, header in enumerate(headers)
@@ -55,12 +55,13 @@ def is_result_file(headers: Iterable[str]) -> bool:
     return {header.strip() for header in headers}.issuperset(RESULT_HEADERS)
 
 
-def added_columns(headers: Sequence[str]) -> frozenset[int]:
-    """Where the columns stand that our result file added. The last ones count: the original may have had a `row` of its own."""
+def added_columns(headers: Sequence[str]) -> dict[str, int]:
+    """Where the columns stand that our result file added; none, if it is none of ours. The last ones count: the original may
+    have had a `row` of its own."""
     if not is_result_file(headers):
-        return frozenset()
+        return {}
     last = {header.strip(): index for index, header in enumerate(headers)}
-    return frozenset(last[name] for name in RESULT_HEADERS)
+    return {name: last[name] for name in RESULT_HEADERS}
 
 
 def _missing(rule: ColumnRule, columns: Sequence[Column]) -> Problem:

@@ -10,7 +10,7 @@ from services.intake.reading.csv_rows import CsvRows, first_filled
 from services.intake.reading.decode_text import Chunks
 from services.intake.reading.examine_rows import RowExaminer, storable
 from services.intake.reading.file_kind import FIRST_BYTES, FileKind, kind_of, ole_found
-from services.intake.reading.map_columns import header_problems, is_result_file, map_columns
+from services.intake.reading.map_columns import added_columns, header_problems, is_result_file, map_columns
 from services.intake.reading.source_rows import Column, Detected, Limits, RawRow, Rejected, Row
 from services.intake.reading.split_rows import is_blank
 from services.intake.reading.workbook_rows import WorkbookRows
@@ -71,7 +71,7 @@ class SourceReader:
             self.detected.columns,
             self._limits,
             encoding=self._table.encoding.label,
-            unmark=self.detected.is_result_file,
+            codes=added_columns([column.header for column in self.detected.columns]).get("code"),
         )
 
 

@@ -33,7 +33,7 @@ class OriginalColumns:
     def of(cls, detected: Mapping[str, Any] | None) -> "OriginalColumns":
         """From what was detected about the file; nothing was, when it could not be read."""
         columns = (detected or {}).get("columns", [])
-        ours = added_columns([column["header"] for column in columns])
+        ours = added_columns([column["header"] for column in columns]).values()
         kept = [(place, column["header"]) for place, column in enumerate(columns) if place not in ours]
         return cls(tuple(header for _, header in kept), tuple(place for place, _ in kept), len(columns))
 
