@@ -23,7 +23,7 @@ def _kinds() -> tuple[ProblemKind, ...]:
         ProblemKind("email.duplicate", error, "This email is already in row {row}; keep one of the two rows."),
         ProblemKind("value.too_long", error, "{field} has {length} characters; shorten it to {limit} or fewer."),
         ProblemKind("value.control_characters", error, "{field} has characters that cannot be shown; type the value anew."),
-        ProblemKind("value.not_readable", error, "Some characters of this row cannot be read as {encoding}; save the file as UTF-8."),
+        ProblemKind("value.not_readable", error, "Some characters of this row cannot be read as {encoding}; type them anew, or save the file as UTF-8."),
         ProblemKind("row.too_many_cells", error, "This row has {cells} cells but there are {columns} headers; remove the extra ones."),
         ProblemKind("row.unclosed_quote", error, "A quotation mark in this row is not closed properly; close or remove it."),
         ProblemKind("row.too_long", error, "This row has more than {limit} characters and was cut; shorten it."),
