@@ -41,6 +41,13 @@ class Health:
         self._asked: dict[str, asyncio.Future[None]] = {}  # checks that are under way
         self._failed_at: dict[str, float] = {}  # when each last did not answer
         self._looked_at = self._going_since = time.monotonic()  # going: this process itself
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Say so from now on. What is being asked will be closed and may never answer: whoever waits for it gets a no."""
+        self._stopping = True
+        for asked in self._asked.values():
+            asked.cancel()
 
     async def look(self) -> list[str]:
         """Ask for what batches wait for: as long as it is away, waiting is not held against a consumer. Returns what is away."""
@@ -60,6 +67,8 @@ class Health:
 
     async def not_ready(self) -> list[str]:
         """Why no work should be expected of this service right now."""
+        if self._stopping:
+            return ["stopping"]
         return await self._failing(self._needs()) + [
             f"{c.consumption.topic.name}: {why}" for c in self._broker.consumers if (why := _waiting(c))
         ]

@@ -139,6 +139,7 @@ async def _work(service: Service[Any], broker: SafeBroker, publishers: list[Publ
     ended = await _first(asyncio.create_task(stop.wait(), name="stop"), *tasks)
     reasons = [_why_ended(tasks[task], task) for task in ended if task in tasks]
     log.info("service.stopping", reasons=reasons)
+    health.stop()
     _end_hard_after(settings.stop_seconds + HARD_STOP_SECONDS)
     await _stop(broker, server, {name: task for task, name in tasks.items()}, settings.stop_seconds)
     if reasons:

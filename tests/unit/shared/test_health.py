@@ -22,6 +22,10 @@ async def well() -> None:
     pass
 
 
+async def never() -> None:
+    await asyncio.Event().wait()
+
+
 async def answer_of(checked: Health) -> tuple[int, dict[str, Any]]:
     app = FastAPI()
     add_routes(app, checked)
@@ -57,6 +61,16 @@ async def test_a_check_that_cannot_even_be_cancelled_is_told_in_time_and_asked_o
     await asyncio.sleep(0.01)
     assert await checked.not_ready() == []
     assert len(asked) == 2
+
+
+async def test_a_service_that_stops_answers_at_once_that_it_is_not_ready() -> None:
+    """Otherwise Kubernetes' question hangs on a client that is closed, until it is cut off as an error."""
+    checked = Health(NO_BROKER, {"database": never})
+    waiting = asyncio.create_task(answer_of(checked))
+    await asyncio.sleep(0.05)
+    checked.stop()
+    assert (await asyncio.wait_for(waiting, 1))[0] == 503
+    assert await asyncio.wait_for(answer_of(checked), 1) == (503, {"status": "failed", "reasons": ["stopping"]})
 
 
 @pytest.mark.parametrize(
