@@ -76,8 +76,12 @@ def test_a_service_runs_as_nobody_and_writes_nowhere(service: str, rendered: lis
 
 @pytest.mark.parametrize("service", sorted(CONSUMERS))
 def test_a_service_is_given_longer_to_stop_than_it_takes(service: str, rendered: list[Manifest]) -> None:
-    grace = of_kind(rendered, "Deployment")[service]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
-    assert grace >= ServiceSettings.model_fields["stop_seconds"].default + 10
+    deployment = of_kind(rendered, "Deployment")[service]
+    command, goes_on = container(deployment)["lifecycle"]["preStop"]["exec"]["command"]
+    assert command == "sleep"
+    assert int(goes_on) >= 5, "requests are sent here for some seconds after it was told to go"
+    grace = deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace >= int(goes_on) + ServiceSettings.model_fields["stop_seconds"].default + 10
 
 
 def test_the_topics_job_gets_settings_that_it_has(rendered: list[Manifest]) -> None:
