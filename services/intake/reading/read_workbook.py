@@ -7,7 +7,8 @@ import os
 import resource
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,9 @@ Cell = str | float | bool | date | datetime | time | timedelta
 
 MEMORY_BYTES = 2 << 30  # address space; a sheet of a million rows and ten columns fits
 CPU_SECONDS = 60
-CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # bytes, or "max"
+CONTAINER_LIMITS = (  # bytes, or "max"; the second on machines with the older control groups
+    Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)  # fmt: skip
 TEXT_BYTES = 512 << 20  # of what is written: few bytes may repeat one long text in every row
 INFLATED_BYTES = 2 << 30  # of all parts together, as the container declares them
 INFLATED_RATIO = 400  # inflated size by packed size; sheets of equal rows come to about 100
@@ -57,20 +60,21 @@ def main(path: str, row_characters: int) -> None:
 
 
 def _limit_resources() -> None:
-    memory = memory_bytes(CONTAINER_LIMIT)
+    memory = memory_bytes(CONTAINER_LIMITS)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (TEXT_BYTES, TEXT_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def memory_bytes(container_limit: Path) -> int:
+def memory_bytes(container_limits: Iterable[Path]) -> int:
     """How much may be taken: at most half of what the container has, because a container that runs out of memory may be
     killed with all that is in it, and would meet the same workbook after every start."""
-    try:
-        return min(MEMORY_BYTES, int(container_limit.read_text()) // 2)
-    except (OSError, ValueError):
-        return MEMORY_BYTES
+    halves = [MEMORY_BYTES]
+    for limit in container_limits:
+        with suppress(OSError, ValueError):
+            halves.append(int(limit.read_text()) // 2)
+    return min(halves)
 
 
 def examine(path: str) -> dict[str, str]:

@@ -38,9 +38,12 @@ def test_a_hostile_workbook_is_read_or_refused(kind):
     assert found["workbook_kb"] * 1024 < MEMORY_BYTES
 
 
-def test_in_a_container_a_workbook_gets_half_of_its_memory(tmp_path):
-    limit = tmp_path / "memory.max"
+@pytest.mark.parametrize("older_control_groups", [False, True])
+def test_in_a_container_a_workbook_gets_half_of_its_memory(tmp_path, older_control_groups):
+    limits = tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes"
+    assert memory_bytes(limits) == MEMORY_BYTES
+    limit = limits[older_control_groups]
     limit.write_text("1000000000\n")
-    assert memory_bytes(limit) == 500_000_000
-    limit.write_text("max\n")
-    assert memory_bytes(limit) == memory_bytes(tmp_path / "none") == MEMORY_BYTES
+    assert memory_bytes(limits) == 500_000_000
+    limit.write_text("9223372036854771712\n" if older_control_groups else "max\n")
+    assert memory_bytes(limits) == MEMORY_BYTES
