@@ -11,6 +11,7 @@ from services.intake.pages.render import render
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
+_PASSING = {429, 500, 503}
 _NOT_PAGES = ("/api/", "/livez", "/readyz", "/metrics", "/static/")
 
 
@@ -32,8 +33,10 @@ def _written_for_people(handler: Handler) -> Handler:
 def _page(request: Request, answered: JSONResponse) -> Response:
     """The error as a page: its own words where we have some, else what the API says."""
     problem = json.loads(bytes(answered.body))
+    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    passing = answered.status_code in _PASSING and request.method == "GET"
     page = render(
-        request, "error.html", status=answered.status_code, code=answered.status_code,
+        request, "error.html", status=answered.status_code, code=answered.status_code, again=address if passing else "",
         reason=str(problem.get("code", "")).replace(".", "_"), detail=problem.get("detail", ""),
     )  # fmt: skip
     for name in ("retry-after", "allow"):

@@ -122,6 +122,10 @@ async def _find(request: Request) -> Session | None:
 
 
 def _way_back(request: Request) -> str:
+    """The page that was asked for; the page with the button, if one was pressed."""
     if request.method != "GET":
-        return "/"
+        came_from = urlsplit(request.headers.get("referer", ""))
+        ours = came_from.netloc == urlsplit(request.app.state.deps.settings.base_url).netloc
+        query = f"?{came_from.query}" if came_from.query else ""
+        return (came_from.path or "/") + query if ours else "/"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")

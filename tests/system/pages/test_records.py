@@ -55,6 +55,23 @@ def test_filters_stand_in_the_address_and_what_is_searched_for_does_not(new_page
     expect(page.locator("table.records tbody tr")).to_have_count(2)
 
 
+def test_records_that_did_not_come_are_not_taken_for_those_that_were_asked_for(
+    new_page: NewPage, outside: Outside
+) -> None:
+    found = outside.prepared(outside.experience("Away"), table([*people(3, "away"), ("nobody", "No", "Mail")]))
+    page = new_page()
+    page.goto(f"/imports/{found['id']}")
+    page.context.set_offline(True)
+    page.get_by_role("link", name=re.compile("row cannot be imported")).click()
+    lost = page.get_by_role("alert").filter(has_text="not the records that you asked for")
+    expect(lost).to_be_visible()
+    page.context.set_offline(False)
+    lost.get_by_role("link", name="Try again").click()
+    expect(page.locator("table.records tbody tr")).to_have_count(1)
+    expect(lost).to_have_count(0)
+    assert page.url.endswith("?plan=none")
+
+
 def test_pages_lead_on_and_back(new_page: NewPage, outside: Outside) -> None:
     found = outside.prepared(outside.experience("Pages"), table(people(130, "pages")))
     page = new_page()

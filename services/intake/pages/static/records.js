@@ -26,9 +26,18 @@ export async function showRecords(address, { quiet = false } = {}) {
     if (!quiet) say(sentence(JSON.parse(part().dataset.shown), { count: Number(part().dataset.count) }));
   } catch (error) {
     if (!(error instanceof Away)) throw error;
+    if (!quiet && turn === newest) tellLost(address);
   } finally {
     part()?.classList.remove("is-loading");
   }
+}
+
+// The address has changed and the records have not: that must be seen.
+function tellLost(address) {
+  const lost = document.getElementById("records-lost");
+  if (!lost) return;
+  lost.querySelector("a").href = address;
+  lost.hidden = false;
 }
 
 function fetchFound(address) {

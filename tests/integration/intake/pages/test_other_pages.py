@@ -95,6 +95,7 @@ async def test_errors_are_pages_for_people_and_problem_details_for_programs(site
             page = await browser.get(f"/broken?status={status}")
             assert page.status_code == status
             assert said in text_of(page.text)
+            assert (f'href="/broken?status={status}">Try again' in page.text) is (status in (429, 500, 503))
             program = await browser.get(f"/api/v1/broken?status={status}")
             assert program.headers["content-type"] == "application/problem+json"
 

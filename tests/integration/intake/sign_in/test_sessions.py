@@ -19,6 +19,22 @@ async def test_who_is_not_signed_in_comes_back_after_signing_in(site: Site) -> N
     assert (sent.status_code, sent.headers["location"]) == (303, "/sign-in?next=%2Faccount%3Ftab%3D1%26x%3Da%2520b")
 
 
+@pytest.mark.parametrize(
+    ("pressed_on", "back"),
+    [
+        ("{base}/imports/1?status=error", "%2Fimports%2F1%3Fstatus%3Derror"),
+        ("http://evil.example/imports/1", "%2F"),
+        ("{base}", "%2F"),
+        ("", "%2F"),
+    ],
+)
+async def test_who_presses_a_button_too_late_comes_back_to_its_page(site: Site, pressed_on: str, back: str) -> None:
+    referer = pressed_on.format(base=site.deps.settings.base_url.rstrip("/"))
+    sent = await site.browser().submit("/imports/1/run", headers={"Referer": referer})
+    assert (sent.status_code, sent.headers["location"]) == (303, f"/sign-in?next={back}")
+    assert "A sign-in ends after some hours" in (await site.browser().get("/sign-in?next=/imports/1")).text
+
+
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(site: Site) -> None:
     signed_in = await site.browser().use(await site.link())
     cookie = signed_in.headers["set-cookie"]
