@@ -1,10 +1,11 @@
 """Servers as managed ones are, started once for all tests that ask for them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
+from tests.stack.object_store import ObjectStore, object_store
 from tests.stack.secure_kafka import SecureKafka, secure_kafka
 from tests.stack.tls_postgres import TlsPostgres, tls_postgres
 
@@ -23,4 +24,11 @@ async def secure_broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 async def tls_database() -> AsyncIterator[TlsPostgres]:
     """A database for each service, empty at first."""
     async with tls_postgres() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[ObjectStore]:
+    """With an empty bucket at first. One in a process: it keeps its state in its modules."""
+    with object_store() as started:
         yield started

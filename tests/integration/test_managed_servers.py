@@ -21,7 +21,7 @@ from shared.rights import rights_of_operator, rights_of_service, rights_of_subsc
 from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS, APPROVALS, CHECKS, CONSUMERS, LIFECYCLE, RESULTS, TOPICS
 from tests.stack.mails import Mailbox
-from tests.stack.object_store import BUCKET, object_store
+from tests.stack.object_store import BUCKET, ObjectStore
 from tests.stack.secure_kafka import PASSWORD, SecureKafka
 from tests.stack.service_process import ServiceProcess, service_process
 from tests.stack.tls_postgres import TlsPostgres
@@ -49,11 +49,11 @@ async def kafka(secure_broker: SecureKafka) -> SecureKafka:
 
 @pytest_asyncio.fixture
 async def services(
-    kafka: SecureKafka, tls_database: TlsPostgres, smtp: Mailbox, tmp_path: Path
+    kafka: SecureKafka, tls_database: TlsPostgres, bucket_server: ObjectStore, smtp: Mailbox, tmp_path: Path
 ) -> AsyncIterator[dict[str, ServiceProcess]]:
     """All four, ready."""
     async with AsyncExitStack() as opened:
-        files = opened.enter_context(object_store()).environment()
+        files = bucket_server.environment()
         mails = {"ROLLCALL_SMTP_HOST": smtp.host, "ROLLCALL_SMTP_PORT": str(smtp.port)}
         own = {"intake": {"ROLLCALL_FILE_STORE_URL": f"s3://{BUCKET}/rollcall", **files}, "notifier": mails}
         starting = {

@@ -19,15 +19,17 @@ MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 PASSWORD = "a-password-that-nobody-may-read"
 
 _CONFIG = """
-listeners=PLAINTEXT://{host}:{direct},CONTROLLER://{host}:{controller},SASL_SSL://{host}:{port}
-advertised.listeners=PLAINTEXT://{host}:{direct},SASL_SSL://{host}:{port}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
+listeners=PLAINTEXT://{host}:{direct},CONTROLLER://{host}:{controller},SASL_SSL://{host}:{port},MISNAMED://{host}:{misnamed}
+advertised.listeners=PLAINTEXT://{host}:{direct},SASL_SSL://{host}:{port},MISNAMED://localhost:{misnamed}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,MISNAMED:SASL_SSL
 ssl.keystore.type=PEM
 ssl.keystore.location={keystore}
 sasl.enabled.mechanisms={mechanisms}
 listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required {users};
 listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.misnamed.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.misnamed.sasl.enabled.mechanisms=SCRAM-SHA-512
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
 """
@@ -39,6 +41,7 @@ class SecureKafka:
 
     direct: str
     secure: str
+    misnamed: str  # as secure, but the broker calls itself there by a name that its certificate has not
     ca_file: Path
 
     def environment(self, user: str, mechanism: str = "SCRAM-SHA-512") -> dict[str, str]:
@@ -71,25 +74,18 @@ async def secure_kafka(folder: Path, *, plain_users: Iterable[str], more: str = 
     certificate, key = authority.certificate([HOST])
     keystore = folder / "keystore.pem"
     keystore.write_bytes(key.read_bytes() + certificate.read_bytes() + authority.ca_file.read_bytes())
-    direct, controller, port = quiet_port(), quiet_port(), quiet_port()
+    direct, controller, port, misnamed = (quiet_port() for _ in range(4))
     part = kafka_part(folder / "kafka", port=direct, controller_port=controller, log=folder / "kafka.log")
-    with (folder / "kafka" / "server.properties").open("a") as config:
-        users = " ".join(f'user_{user}="{PASSWORD}"' for user in plain_users)
-        config.write(
-            _CONFIG.format(
-                host=HOST,
-                direct=direct,
-                controller=controller,
-                port=port,
-                keystore=keystore,
-                mechanisms=",".join(MECHANISMS),
-                users=users,
-            )
-        )
-        config.write(more)
+    users = " ".join(f'user_{user}="{PASSWORD}"' for user in plain_users)
+    ports = {"direct": direct, "controller": controller, "port": port, "misnamed": misnamed}
+    config = _CONFIG.format(host=HOST, **ports, keystore=keystore, mechanisms=",".join(MECHANISMS), users=users)
+    with (folder / "kafka" / "server.properties").open("a") as file:
+        file.write(config + more)
     supervisor = Supervisor(on_change=lambda: None)
     try:
         await supervisor.add(part)
-        yield SecureKafka(direct=f"{HOST}:{direct}", secure=f"{HOST}:{port}", ca_file=authority.ca_file)
+        yield SecureKafka(
+            direct=f"{HOST}:{direct}", secure=f"{HOST}:{port}", misnamed=f"{HOST}:{misnamed}", ca_file=authority.ca_file
+        )
     finally:
         await supervisor.stop([["kafka"]])

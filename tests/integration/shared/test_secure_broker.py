@@ -13,9 +13,10 @@ from shared.kafka.admin import apply_topics
 from shared.kafka.dead_letters import read_dead_letters
 from shared.kafka.lag import read_lag
 from shared.kafka.publish import Message, Publisher
+from shared.kafka.refused import why_refused
 from shared.kafka.replay import replay_dead_letters
 from shared.rights import rights_of_operator, rights_of_service, rights_to_set_topics
-from shared.settings import ServiceSettings
+from shared.settings import KafkaSettings, ServiceSettings
 from shared.topics import ALL_TOPICS, ROWS
 from tests.stack.certificates import Authority
 from tests.stack.secure_kafka import MECHANISMS, PASSWORD, SecureKafka
@@ -111,3 +112,14 @@ def test_what_is_wrong_is_said_with_what_to_do(
     for variable, content in (told | {f"ROLLCALL_KAFKA_{name}": values.get(value, value)}).items():
         monkeypatch.setenv(variable, content)
     assert said in refused("topics", "check", monkeypatch=monkeypatch, capfd=capfd)
+
+
+async def test_a_broker_that_goes_by_another_name_than_we_came_by_is_told_from_one_that_is_away(
+    broker: SecureKafka,
+) -> None:
+    told = {name.removeprefix("ROLLCALL_").lower(): value for name, value in broker.environment(USER).items()}
+    reason = await why_refused(KafkaSettings(**{**told, "kafka_bootstrap": broker.misnamed}))
+    assert f"The certificate of localhost:{broker.misnamed.rpartition(':')[2]} is for another name" in reason
+    assert "advertised.listeners" in reason
+    assert await why_refused(KafkaSettings(**told)) == ""
+    assert await why_refused(KafkaSettings(**{**told, "kafka_bootstrap": "127.0.0.1:1"})) == ""

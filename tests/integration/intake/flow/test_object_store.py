@@ -17,25 +17,19 @@ from services.intake.upload.take_upload import FOLDER, source_path
 from shared.clock import now
 from shared.topics import ROWS
 from tests.integration.intake.flow.world import World, csv, eventually
-from tests.stack.object_store import BUCKET, object_store
+from tests.stack.object_store import BUCKET
 from tests.stack.proxy import Proxy
 
-URL = f"s3://{BUCKET}/rollcall"
+URL = f"s3://{BUCKET}/flow"
 MEGABYTE = bytes(1024 * 1024)
 
 
-@pytest.fixture(scope="module")
-def server():
-    with object_store() as started:
-        yield started
-
-
 @pytest.fixture
-async def way(server, monkeypatch):
+async def way(bucket_server, monkeypatch):
     """To the server; a new file store goes along it."""
-    proxy = Proxy(lambda: [server.port])
+    proxy = Proxy(lambda: [bucket_server.port])
     await proxy.heal()
-    for name, value in server.environment(proxy.port).items():
+    for name, value in bucket_server.environment(proxy.port).items():
         monkeypatch.setenv(name, value)
     yield proxy
     await proxy.close()
