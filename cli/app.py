@@ -68,8 +68,15 @@ def main() -> None:
         app()
     except Refused as refused:
         _end(f"{refused} ({refused.code})")
+    except httpx.InvalidURL as error:
+        _end(
+            f"The server's address is none ({error}); write it like https://rollcall.example.org. (server.address_wrong)"
+        )
     except httpx.HTTPError as error:
-        _end(f"The server does not answer ({type(error).__name__}); is it up? (server.away)")
+        _end(
+            f"The server does not answer ({type(error).__name__}); start it, or look at --server and ROLLCALL_SERVER. "
+            "(server.away)"
+        )
     except WrongSettingsError as error:
         _end(f"{error} (settings.wrong)")
     except BrokerRefusedError as error:
@@ -79,7 +86,10 @@ def main() -> None:
             f"The Kafka user lacks a right ({error}); docs/topics.md says which each user needs. (broker.right_missing)"
         )
     except (KafkaError, TimeoutError) as error:
-        _end(f"The broker does not answer ({type(error).__name__}); is it up? (broker.away)")
+        _end(
+            f"The broker does not answer ({type(error).__name__}); start it, or look at --kafka and ROLLCALL_KAFKA_BOOTSTRAP. "
+            "(broker.away)"
+        )
 
 
 def _end(message: str) -> NoReturn:

@@ -54,7 +54,7 @@ class Api:
 
     def upload(self, experience: str, file: Path, *, fields: dict[str, str], key: str | None = None) -> JsonObject:
         """Upload a source file; the import as it was accepted."""
-        headers = {"Idempotency-Key": key} if key else {}
+        headers = {b"Idempotency-Key": key.encode()} if key else {}
         with file.open("rb") as source:
             answer = self._http.post(
                 f"/experiences/{experience}/imports", data=fields, files={"file": (file.name, source)}, headers=headers
@@ -90,4 +90,12 @@ def connect(server: str | None = None, token: str | None = None) -> Api:
     who = token or os.environ.get(TOKEN) or stack.get("token")
     if not where or not who:
         raise Refused(0, "server.unknown", f"No server: start one with `rollcall up`, or set {SERVER} and {TOKEN}.")
-    return Api(where, who)
+    if not where.startswith(("http://", "https://")):
+        raise Refused(
+            0, "server.address_wrong", f"“{where}” is no address; write it like https://rollcall.example.org."
+        )
+    if not who.strip().isascii():
+        raise Refused(
+            0, "auth.invalid", "The token has characters that no token has; copy it anew, or create a new one."
+        )
+    return Api(where, who.strip())

@@ -1,8 +1,8 @@
 """The four services' databases, for commands that look into or change all of them: named by options, by the environment, or the local
 stack's."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from getpass import getuser
 from typing import Annotated
 
@@ -35,14 +35,22 @@ async def open_databases(**addresses: str) -> AsyncIterator[Connections]:
     async with AsyncExitStack() as opened:
         connections = {}
         for service, address in chosen.items():
-            try:
+            with said_when_away(service):
                 connections[service] = await asyncpg.connect(address, timeout=10, ssl=tls_of(address))
-            except (OSError, asyncpg.PostgresError) as error:
-                raise Refused(
-                    0, "database.away", f"The database of {service} does not answer ({type(error).__name__})."
-                ) from error
             opened.push_async_callback(connections[service].close)
         yield connections
+
+
+@contextmanager
+def said_when_away(service: str) -> Iterator[None]:
+    """Raise Refused when the service's database cannot be connected to."""
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        reason = (
+            f"The database of {service} does not answer ({type(error).__name__}); start it, or look at its address."
+        )
+        raise Refused(0, "database.away", reason) from error
 
 
 def operator() -> str:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from cli.client import local_stack
+from cli.databases import said_when_away
 from services.provisioner import directory
 from services.provisioner.announce import announce_directory
 from services.provisioner.directory import Change, InvalidValue
@@ -92,7 +93,8 @@ def _change(database_url: str, change: Callable[[asyncpg.Connection], Awaitable[
 
 
 async def _connected(address: str, change: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-    connection = await asyncpg.connect(address, timeout=10, ssl=tls_of(address))
+    with said_when_away("provisioner"):
+        connection = await asyncpg.connect(address, timeout=10, ssl=tls_of(address))
     try:
         return await change(connection)
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from rich.console import Console
 
 from cli.client import Refused, local_stack
-from cli.databases import operator
+from cli.databases import operator, said_when_away
 from services.intake.users import people, tokens
 from shared.email_key import email_key
 from shared.postgres.tls import tls_of
@@ -92,7 +93,11 @@ def at_intake(database_url: str, work: Callable[[asyncpg.Pool], Awaitable[T]]) -
         raise Refused(0, "database.unknown", "No local stack is up here; run `rollcall up` or give --database-url.")
 
     async def connected() -> T:
-        async with asyncpg.create_pool(address, min_size=1, max_size=1, timeout=10, ssl=tls_of(address)) as pool:
+        async with AsyncExitStack() as opened:
+            with said_when_away("intake"):
+                pool = await opened.enter_async_context(
+                    asyncpg.create_pool(address, min_size=1, max_size=1, timeout=10, ssl=tls_of(address))
+                )
             return await work(pool)
 
     return asyncio.run(connected())

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka.conn import AIOKafkaConnection
+from aiokafka.conn import AIOKafkaConnection, collect_hosts
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
@@ -48,10 +48,10 @@ async def explained(settings: KafkaSettings) -> AsyncIterator[None]:
 
 async def why_refused(settings: KafkaSettings) -> str:
     """A sentence; empty when a broker takes us, or none answers."""
-    servers = [server.rpartition(":") for server in connection(settings)["bootstrap_servers"]]
+    servers = collect_hosts(connection(settings)["bootstrap_servers"])  # without a port it is 9092
     reason, advertised = "", list[tuple[str, int]]()
-    for host, _, port in servers:
-        reason, advertised = await _ask(host, int(port), settings)
+    for host, port, _ in servers:
+        reason, advertised = await _ask(host, port, settings)
         if reason or advertised:
             break
     for host, number in [] if reason else advertised:  # they may go by other names than those we were given
