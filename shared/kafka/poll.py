@@ -41,7 +41,9 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         self.poll_error = ""  # class of the last poll's error
         self.blind_seconds = 0.0  # of polls in a row that gave nothing while records waited
         self.unfetched_seconds = 0.0  # of polls in a row during which no fetch was answered
-        self._fetched_at = 0  # the newest answer to a fetch, by the clock of aiokafka
+        self._stamps = (
+            0  # of the partitions' last answers, added up: any answer changes it, also when the clock is set back
+        )
         self._held_until = 0.0
         self._astray = False
         self._suspected: dict[TopicPartition, int] = {}  # of holding, before this offset, what aiokafka cannot unpack
@@ -113,9 +115,9 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
         """Blindness is counted in polls, not in time: a consumer that rests, waits for its handler or is held back is not
         blind, however long it takes."""
         self.blind_seconds = 0.0 if records or not self.undelivered() else self.blind_seconds + seconds
-        newest = max((self.last_poll_timestamp(partition) or 0 for partition in self.assignment()), default=0)
-        self.unfetched_seconds = self.unfetched_seconds + seconds if newest and newest == self._fetched_at else 0.0
-        self._fetched_at = newest
+        stamps = sum(self.last_poll_timestamp(partition) or 0 for partition in self.assignment())
+        self.unfetched_seconds = self.unfetched_seconds + seconds if stamps and stamps == self._stamps else 0.0
+        self._stamps = stamps
 
     def _position(self, partition: TopicPartition) -> int | None:
         state = self._subscription.subscription.assignment.state_value(partition)

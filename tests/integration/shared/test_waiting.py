@@ -22,6 +22,7 @@ from .conftest import Consuming, row, until
 
 STILL = 0.6
 BLIND = "imports.rows: records wait but none are delivered"
+FETCHLESS = "imports.rows: it fetches nothing from a broker that answers"
 STUCK = "imports.rows: it has not polled for too long"
 
 
@@ -165,6 +166,15 @@ async def test_a_consumer_that_polls_and_gets_nothing_while_records_wait_is_foun
         polling(broker).pause(*polling(broker).assignment())
         working.may_end.set()
         assert BLIND in await watched(Health(broker, {}), 20 * STILL)
+
+
+async def test_a_consumer_that_polls_and_fetches_nothing_from_a_broker_that_answers_is_found(
+    consuming: Consuming, working: Working
+) -> None:
+    async with consuming(working) as broker:
+        await until(lambda: all(polling(broker).last_poll_timestamp(tp) for tp in polling(broker).assignment()))
+        polling(broker).pause(*polling(broker).assignment())
+        assert await watched(Health(broker, {}), 20 * STILL) == [FETCHLESS]
 
 
 def polling(broker: SafeBroker) -> PollingConsumer:
