@@ -116,9 +116,8 @@ async def test_the_command_line_writes_down_who_saw_or_put_back_what_where_the_a
     ]
     assert all(line["email_key"].startswith("operator ") for line in lines)
     away = await rollcall("show", "imports.rows", "--reveal", known="postgresql://nobody@127.0.0.1:1/none")
-    assert (
-        away == "Not written down in the audit log: The database of intake does not answer (ConnectionRefusedError).\n"
-    )
+    assert away.startswith("Not written down in the audit log: The database of intake does not answer")
+    assert away.count("\n") == 1
 
 
 async def _dead(settings: ServiceSettings, count: int) -> bool:
