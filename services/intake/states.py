@@ -62,7 +62,7 @@ _ALLOWED = {
 _WHY_NOT = {
     _S.SUBMITTED: Refused("import.not_ready", "The import has not been read yet; wait until it is ready."),
     _S.PREPROCESSING: Refused("import.not_ready", "The import is still being checked; wait until it is ready."),
-    _S.READY: Refused("import.not_started", "The import is ready and has not been run."),
+    _S.READY: Refused("import.not_started", "The import is ready and has not been run; run it first."),
     _S.RUNNING: Refused("import.already_started", "The import has been run already; an import runs once."),
     _S.CANCELLING: Refused("import.already_cancelled", "The import is being cancelled already."),
     _S.FINISHED: Refused("import.already_finished", "The import is finished; upload the file again to import more."),
