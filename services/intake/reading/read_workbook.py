@@ -1,6 +1,6 @@
 """Reads the first sheet of an .xlsx file and writes it as JSON lines: first what was found, then `[row, cells, flaw]`.
 A program of its own, because a hostile workbook can only be survived by losing the process that reads it:
-`python -m services.intake.reading.read_workbook FILE ROW_CHARACTERS`. Imports nothing of the service."""
+`python -m services.intake.reading.read_workbook FILE ROW_CHARACTERS`. Needs nothing of the service."""
 
 import errno
 import os
@@ -12,9 +12,12 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import python_calamine
+
+from services.intake.reading.error_cells import with_errors_as_text
 
 Cell = str | float | bool | date | datetime | time | timedelta
 
@@ -47,8 +50,9 @@ def main(path: str, row_characters: int) -> None:
     if refusal := examine(path):
         out.write(msgspec.json.encode(refusal) + b"\nnull\n")
         return
+    readable = with_errors_as_text(path)
     try:
-        sheet = _first_sheet(path)
+        sheet = _first_sheet(readable)
     except (python_calamine.CalamineError, OSError, IndexError) as error:
         reason = "it has a password" if "assword" in str(error) else "it is damaged"
         out.write(msgspec.json.encode({"reason": reason}) + b"\nnull\n")
@@ -95,8 +99,8 @@ def examine(path: str) -> dict[str, str]:
     return {}
 
 
-def _first_sheet(path: str) -> python_calamine.CalamineSheet:
-    workbook = python_calamine.CalamineWorkbook.from_path(path)
+def _first_sheet(source: str | IO[bytes]) -> python_calamine.CalamineSheet:
+    workbook = python_calamine.load_workbook(source)
     worksheets = [
         index
         for index, sheet in enumerate(workbook.sheets_metadata)

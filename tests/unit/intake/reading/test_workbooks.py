@@ -110,6 +110,21 @@ def test_a_formula_counts_as_its_stored_value():
     assert rows_of(with_sheet(HEADER_XML + row)) == [(2, ["a@b.co"])]
 
 
+@pytest.mark.parametrize("kind", ['t="e"', "t='e'", 's="0" t="e"', 't = "e" s="0"'])
+def test_an_error_is_read_as_the_sheet_shows_it_and_its_row_is_not_blank(kind):
+    header = (
+        '<row r="1"><c t="inlineStr"><is><t>Email</t></is></c><c t="inlineStr"><is><t>First Name</t></is></c></row>'
+    )
+    failed = f'<row r="2"><c r="A2" {kind}><f>X()</f><v>#N/A</v></c><c r="B2" {kind}><v>#REF!</v></c></row>'
+    text = '<row r="3"><c t="inlineStr"><is><t>t="e"</t></is></c></row>'
+    assert rows_of(with_sheet(header + failed + text)) == [(2, ["#N/A", "#REF!"]), (3, ['t="e"'])]
+
+
+def test_of_errors_in_a_large_sheet_none_is_lost_where_it_is_cut():
+    cells = "".join(f'<row r="{row}"><c r="A{row}" t="e"><v>#N/A</v></c></row>' for row in range(2, 60_002))
+    assert {cells[0] for _, cells in rows_of(with_sheet(HEADER_XML + cells))} == {"#N/A"}
+
+
 def test_rows_are_numbered_as_the_sheet_numbers_them():
     table = {3: ["Email"], 5: ["a@b.co"], 9: ["  "], 12: ["c@d.co"]}
     assert rows_of(workbook(table)) == [(5, ["a@b.co"]), (12, ["c@d.co"])]
