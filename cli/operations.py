@@ -95,4 +95,4 @@ def settings(kafka: str | None) -> KafkaSettings:
     """The broker that the option, the environment or the local stack names."""
     found = read_settings(KafkaSettings)
     chosen = kafka or (None if "kafka_bootstrap" in found.model_fields_set else local_stack().get("kafka"))
-    return found.model_copy(update={"kafka_bootstrap": chosen}) if chosen else found
+    return read_settings(KafkaSettings, kafka_bootstrap=chosen) if chosen else found

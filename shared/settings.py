@@ -1,8 +1,9 @@
 """Settings that every service has. Each service adds its own fields; all are read from `ROLLCALL_*` variables."""
 
 import ssl
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
+from aiokafka.conn import collect_hosts
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -50,6 +51,15 @@ class KafkaSettings(BaseSettings):
     dead_letters_days: float = Field(
         DEAD_LETTER_DAYS, gt=0, description="For how many days dead letters are kept, and can be put back."
     )
+
+    @field_validator("kafka_bootstrap")
+    @classmethod
+    def _are_addresses(cls, servers: str) -> str:
+        try:
+            collect_hosts(servers)
+        except ValueError:
+            raise ValueError("give each broker as host:port, the next behind a comma") from None
+        return servers
 
     @field_validator("kafka_ca_file")
     @classmethod
@@ -100,10 +110,10 @@ class ServiceSettings(KafkaSettings):
 K = TypeVar("K", bound=KafkaSettings)
 
 
-def read_settings(kind: type[K]) -> K:
-    """The settings as the environment says. Raises WrongSettingsError."""
+def read_settings(kind: type[K], **given: Any) -> K:
+    """The settings as given, and else as the environment says. Raises WrongSettingsError."""
     try:
-        return kind()
+        return kind(**given)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         raise WrongSettingsError("; ".join(f"{_variable(wrong['loc'])}: {wrong['msg']}" for wrong in found)) from None

@@ -25,6 +25,7 @@ HERE = ("--server", "http://127.0.0.1:1", "--token", "rc_x")
         (["sign-in-link", "ada@example.org", "--base-url", "http://x", "--database-url", NOBODY], "database.away"),
         (["account", "remove", "ada@example.org", "--database-url", NOBODY], "database.away"),
         (["lag", "--kafka", "nobody.invalid"], "broker.away"),
+        (["lag", "--kafka", ":::"], "settings.wrong"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(
