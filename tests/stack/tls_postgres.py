@@ -1,6 +1,7 @@
 """A Postgres as managed ones are: it talks TLS, with a certificate of an authority of its own. The server that the local stack has
 was built without, so the same version comes from Maven, as Kafka does."""
 
+import fcntl
 import os
 import platform
 import tarfile
@@ -64,19 +65,29 @@ def _part(folder: Path, authority: Authority, port: int) -> Part:
 
 
 def _program() -> Path:
-    """Kept for all checkouts of this user; moved to its place whole, so that two who fetch it at once do no harm."""
-    place = reachable_data(cache_folder() / "postgres-tls") / _VERSION
-    if not place.exists():
-        from jgo.maven import MavenContext  # here: a large import that only the first start needs
-
-        name = f"embedded-postgres-binaries-{platform.system().lower()}-{_MACHINES[platform.machine()]}"
-        with tempfile.TemporaryDirectory(dir=place.parent) as draft:
-            maven = MavenContext(repo_cache=Path(draft) / "maven", timeout=60)
-            jar = maven.create_dependency(f"io.zonky.test.postgres:{name}:{_VERSION}").artifact.resolve()
-            with zipfile.ZipFile(jar) as archive:
-                (packed,) = (member for member in archive.namelist() if member.endswith(".txz"))
-                archive.extract(packed, draft)
-            with tarfile.open(Path(draft) / packed) as programs:
-                programs.extractall(Path(draft) / "programs", filter="data")
-            (Path(draft) / "programs").rename(place)
+    """Kept for all checkouts of this user; fetched by one process at a time, and complete or not there at all."""
+    cache = cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "postgres-tls.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        place = reachable_data(cache / "postgres-tls") / _VERSION
+        if not place.exists():
+            place.parent.mkdir(exist_ok=True)
+            _fetch(place)
     return place / "bin" / "postgres"
+
+
+def _fetch(place: Path) -> None:
+    from jgo.maven import MavenContext  # here: a large import that only the first start needs
+
+    name = f"embedded-postgres-binaries-{platform.system().lower()}-{_MACHINES[platform.machine()]}"
+    with tempfile.TemporaryDirectory(dir=place.parent) as draft:
+        maven = MavenContext(repo_cache=Path(draft) / "maven", timeout=60)
+        jar = maven.create_dependency(f"io.zonky.test.postgres:{name}:{_VERSION}").artifact.resolve()
+        with zipfile.ZipFile(jar) as archive:
+            (packed,) = (member for member in archive.namelist() if member.endswith(".txz"))
+            archive.extract(packed, draft)
+        with tarfile.open(Path(draft) / packed) as programs:
+            programs.extraction_filter = getattr(tarfile, "data_filter", None)  # the oldest 3.11 have none
+            programs.extractall(Path(draft) / "programs")  # noqa: S202 - as filtered as it can be
+        (Path(draft) / "programs").rename(place)
