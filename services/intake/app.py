@@ -13,6 +13,7 @@ from services.intake.measure_imports import measure_imports
 from services.intake.retention import limits
 from services.intake.settings import Settings
 from services.intake.webhooks.measure_webhooks import measure_webhooks
+from services.intake.work.claim_work import Worker
 from shared.kafka.handled import Handled
 from shared.kafka.lag_gauges import measure_lag
 from shared.kafka.publish import open_publisher
@@ -39,16 +40,17 @@ async def create_app(settings: Settings, resources: AsyncExitStack) -> Service[D
         approvals_answered=Handled(settings, ("provisioner", APPROVALS), ("intake", RESULTS)).upto,
     )
 
+    worker = Worker(deps)
     for_requests = await resources.enter_async_context(open_database(settings, folder, _REQUEST_CONNECTIONS))
     return Service(
         name="intake",
         settings=settings,
         deps=deps,
         subscriptions=SUBSCRIPTIONS,
-        loops=background_loops(deps),
+        loops=background_loops(deps, worker),
         http=build_http(replace(deps, pool=for_requests)),
         impairments={"file_store": deps.file_store.check},
-        checks={"database": lambda: check_database(deps.pool)},
+        checks={"database": lambda: check_database(deps.pool), "work": worker.check},
         measurements=(
             measure_imports(deps.pool),
             measure_outbox(deps.pool),

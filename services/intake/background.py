@@ -14,9 +14,8 @@ from shared.postgres.outbox import relay_outbox
 from shared.postgres.retention import apply_retention
 
 
-def background_loops(deps: Deps) -> Sequence[Callable[[], Awaitable[None]]]:
+def background_loops(deps: Deps, worker: Worker) -> Sequence[Callable[[], Awaitable[None]]]:
     """The loops that run as long as the process does."""
-    worker = Worker(deps)
     return (
         worker.run,
         partial(relay_outbox, deps.pool, deps.publisher, deps.wake_outbox),

@@ -1,5 +1,6 @@
-"""Servers as managed ones are, started once for all tests that ask for them."""
+"""Servers as managed ones are, for the tests of one file that ask for them: a broker that nobody needs any more slows the others down."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -12,7 +13,7 @@ from tests.stack.tls_postgres import TlsPostgres, tls_postgres
 SHORT_SESSIONS = "connections.max.reauth.ms=4000\n"  # the broker cuts off who has not signed in anew for so long
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def secure_broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SecureKafka]:
     """Nobody but two users of PLAIN may sign in before they are introduced, and nobody may do anything."""
     folder = tmp_path_factory.mktemp("secure")
@@ -20,7 +21,7 @@ async def secure_broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
         yield started
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def tls_database() -> AsyncIterator[TlsPostgres]:
     """A database for each service, empty at first."""
     async with tls_postgres() as started:
@@ -32,3 +33,13 @@ def bucket_server() -> Iterator[ObjectStore]:
     """With an empty bucket at first. One in a process: it keeps its state in its modules."""
     with object_store() as started:
         yield started
+
+
+@pytest_asyncio.fixture
+async def goodbyes() -> AsyncIterator[None]:
+    """For clients that talk TLS: their connections are closed only when the other side has said goodbye, too."""
+    yield
+    sockets = asyncio.get_running_loop()._selector.get_map()  # type: ignore[attr-defined]
+    async with asyncio.timeout(10):
+        while len(sockets) > 1:  # the loop's own
+            await asyncio.sleep(0.02)

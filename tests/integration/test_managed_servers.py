@@ -27,6 +27,8 @@ from tests.stack.service_process import ServiceProcess, service_process
 from tests.stack.tls_postgres import TlsPostgres
 from tests.system.outside import Outside, adds_up, people, table, until
 
+pytestmark = pytest.mark.usefixtures("goodbyes")
+
 RIGHTS = {
     **{service: rights_of_service(service) for service in CONSUMERS},
     "topics": rights_to_set_topics(),

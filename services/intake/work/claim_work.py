@@ -53,6 +53,12 @@ class Worker:
         self._owner = uuid4().hex  # of this process only: after a restart, the old leases are another's
         self._held: set[HeldImport] = set()
         self._renewed = time.monotonic()
+        self._trouble: Exception | None = None  # of the last look for work
+
+    async def check(self) -> None:
+        """Raise what the last look for work failed with: a database may answer questions and take no changes."""
+        if self._trouble is not None:
+            raise self._trouble.with_traceback(None)
 
     @property
     def is_busy(self) -> bool:
@@ -68,7 +74,9 @@ class Worker:
                     try:
                         await self._claim(tasks)
                         await self._renew()
+                        self._trouble = None
                     except DATABASE_TROUBLE as error:
+                        self._trouble = error
                         log.warning("work.waiting", error=type(error).__name__)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(POLL_SECONDS):

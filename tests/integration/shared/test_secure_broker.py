@@ -23,6 +23,8 @@ from tests.stack.secure_kafka import MECHANISMS, PASSWORD, SecureKafka
 
 from .conftest import Consuming, row, until
 
+pytestmark = pytest.mark.usefixtures("goodbyes")
+
 USER, STRANGER = "rollcall", "stranger"  # the latter has a password and no rights
 
 

@@ -13,6 +13,8 @@ from shared.settings import ServiceSettings
 from tests.stack.certificates import Authority
 from tests.stack.tls_postgres import PASSWORD, TlsPostgres
 
+pytestmark = pytest.mark.usefixtures("goodbyes")
+
 VALIDATOR = Path(__file__).parents[3] / "services" / "validator"
 Wrong = Callable[[TlsPostgres, Path], str]
 

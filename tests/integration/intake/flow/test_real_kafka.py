@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer
 
 from services.intake.background import background_loops
 from services.intake.consumers import on_records_checked
+from services.intake.work.claim_work import Worker
 from shared.events import Codec, RowRead
 from shared.kafka.consume import Batch
 from shared.kafka.publish import open_publisher, partition_of
@@ -22,7 +23,7 @@ async def real(world, kafka, topic_prefix):
     settings = world.deps.settings.model_copy(update={"kafka_bootstrap": kafka, "topic_prefix": topic_prefix})
     async with open_publisher(settings) as publisher:
         world.deps = dataclasses.replace(world.deps, publisher=publisher, settings=settings)
-        loops = [asyncio.create_task(loop()) for loop in background_loops(world.deps)]
+        loops = [asyncio.create_task(loop()) for loop in background_loops(world.deps, Worker(world.deps))]
         yield world
         for loop in loops:
             loop.cancel()
