@@ -24,10 +24,10 @@ class FromStart(ConsumerRebalanceListener):
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
 
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:  # noqa: D102
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:  # noqa: D102 - aiokafka calls it
         await self._consumer.seek_to_beginning(*assigned)
 
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: D102
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: D102 - aiokafka calls it
         pass
 
 
