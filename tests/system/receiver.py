@@ -38,5 +38,7 @@ def receiving() -> Iterator[Receiver]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever).start()
         heard.url = f"http://127.0.0.1:{server.server_port}/rollcall"
-        yield heard
-        server.shutdown()
+        try:
+            yield heard
+        finally:
+            server.shutdown()

@@ -142,10 +142,13 @@ async def _page(
     refused: WebhookRefused | None = None,
     secret: str = "",
 ) -> Response:
+    waiting = await count_waiting(
+        mine.deps, mine.webhook.id
+    )  # first: a page that nothing renews shows what came of the last
     webhook = await mine.now()
     attempts = await delivery_log(mine.deps, webhook.id, most=_SHOWN)
     return render(
         request, "webhook.html", status=refused.status if refused else 200, experience=experience, webhook=webhook,
         attempts=attempts, repeatable=repeatable(attempts) if webhook.is_on else set(),
-        waiting=await count_waiting(mine.deps, webhook.id), refused=refused, secret=secret,
+        waiting=waiting, refused=refused, secret=secret,
     )  # fmt: skip
