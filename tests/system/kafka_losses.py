@@ -60,6 +60,18 @@ async def records_on(kafka: str, topic: str) -> int:
         return sum((await reader.end_offsets(await _partitions(admin, [topic]))).values())
 
 
+async def told(kafka: str, import_id: str, turn: str) -> None:
+    """Wait until a turn of an import is on its topic."""
+    async with (
+        _admin(kafka) as admin,
+        AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest") as reader,
+    ):
+        reader.assign(await _partitions(admin, ["imports.lifecycle"]))
+        async for record in reader:
+            if record.key == import_id.encode() and ("ce_type", f"rollcall.{turn}".encode()) in record.headers:
+                return
+
+
 @asynccontextmanager
 async def _admin(kafka: str) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)

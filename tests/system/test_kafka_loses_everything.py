@@ -23,6 +23,7 @@ from .kafka_losses import (
     recreate_topics,
     replay_from_earliest,
     skip_to_latest,
+    told,
 )
 from .outside import Outside, adds_up, people, table, until
 
@@ -135,10 +136,14 @@ async def test_imports_at_every_stage_end_right_and_once(cluster: Cluster, loss:
     settled = await story.ready()
     await story.run(settled)
     await story.all_mails_are_settled()
-    told, unsent, running, waiting = [await story.ready() for _ in range(4)]
+    finished, unsent, running, waiting = [await story.ready() for _ in range(4)]
 
     await story.stop("notifier")
-    await story.run(told)
+    await story.run(finished)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await told(
+            story.kafka, finished, "ImportCompleted"
+        )  # or the notifier would hear of it only when intake is back
     await story.stop("intake")
     await story.written("imports.emails", PEOPLE + 1, lambda: story.start("notifier"))
     await story.stop("notifier")
