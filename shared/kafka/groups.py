@@ -4,10 +4,10 @@ import asyncio
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError
 from aiokafka.structs import OffsetAndMetadata
 
-_PAUSES = (0.2, 0.4, 0.8, 1.6)  # seconds
+_PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2)  # seconds
 
 
 async def coordinator_of(admin: AIOKafkaAdminClient, group: str) -> int:
@@ -23,8 +23,15 @@ async def coordinator_of(admin: AIOKafkaAdminClient, group: str) -> int:
 async def committed_of(
     admin: AIOKafkaAdminClient, group: str, coordinator: int, partitions: list[TopicPartition]
 ) -> dict[TopicPartition, OffsetAndMetadata]:
-    """What the group has committed on these partitions, where it has."""
+    """What the group has committed on these partitions, where it has. The client passes over an error of the whole group, as
+    when its coordinator has just started and still reads: then partitions that were asked for are not in the answer."""
     if not partitions:
         return {}
-    offsets = await admin.list_consumer_group_offsets(group, coordinator, partitions)  # without the list it may raise
-    return {partition: stored for partition, stored in offsets.items() if stored.offset >= 0}
+    for pause in (*_PAUSES, 0.0):
+        offsets = await admin.list_consumer_group_offsets(
+            group, coordinator, partitions
+        )  # without the list it may raise
+        if len(offsets) == len(partitions):
+            return {partition: stored for partition, stored in offsets.items() if stored.offset >= 0}
+        await asyncio.sleep(pause)
+    raise GroupLoadInProgressError(group)
