@@ -58,7 +58,9 @@ class WebhookSender:
 
     async def _claim(self, tasks: asyncio.TaskGroup) -> None:
         if most := WEBHOOKS_AT_ONCE - len(self._held):
-            claimed = queries.claim_webhooks(self._deps.pool, owner=self._owner, lease_seconds=LEASE_SECONDS, most=most)
+            claimed = queries.claim_webhooks(
+                self._deps.pool, owner=self._owner, lease_seconds=LEASE_SECONDS, most=most, held=list(self._held)
+            )
             for webhook_id in [row["id"] async for row in claimed]:
                 self._held.add(webhook_id)
                 tasks.create_task(self._serve(webhook_id))

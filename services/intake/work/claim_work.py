@@ -92,6 +92,7 @@ class Worker:
             lease_seconds=LEASE_SECONDS,
             repair_after_seconds=self._deps.settings.repair_after_seconds,
             most=IMPORTS_AT_ONCE - len(self._held),
+            held=[held.id for held in self._held],
         )
         for import_id in [row["id"] async for row in claimed]:
             held = HeldImport(deps=self._deps, id=import_id, owner=self._owner, at_work=self._held)

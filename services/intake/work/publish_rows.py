@@ -47,6 +47,7 @@ async def _room(held: HeldImport, needed: int) -> None:
 async def _complete(held: HeldImport) -> None:
     """From here the last checked record makes the import ready; if it came before, we do."""
     async with held.transaction() as connection:
+        await held.note(queries.lock_ours, connection)  # no answer is counted between the two
         await queries.drop_records_beyond_end(connection, import_id=held.id)
         if await held.note(queries.complete_reading, connection):
             await held.take(Turn.CHECK_LAST, connection)

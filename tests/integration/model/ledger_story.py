@@ -147,7 +147,7 @@ class LedgerStory:
         return set(claimed)
 
     async def claim(self, owner):
-        wanted = {"owner": owner, "lease_seconds": 3600.0, "repair_after_seconds": 600.0, "most": 64}
+        wanted = {"owner": owner, "lease_seconds": 3600.0, "repair_after_seconds": 600.0, "most": 64, "held": []}
         return [row["id"] async for row in queries.claim_imports(self.world.pool, **wanted)]
 
     async def meanwhile(self, topic, events):

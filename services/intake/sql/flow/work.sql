@@ -1,5 +1,6 @@
--- name: claim_imports(owner, lease_seconds, repair_after_seconds, most)
--- Take the lease of imports that need work and that nobody holds, oldest first.
+-- name: claim_imports(owner, lease_seconds, repair_after_seconds, most, held)
+-- Take the lease of imports that need work and that nobody holds, oldest first. What this process is at work on it does not
+-- take anew, however late it is.
 with due as materialized (
     select id from imports
     where
@@ -7,6 +8,7 @@ with due as materialized (
             status in ('submitted', 'preprocessing', 'running', 'cancelling') or lease_owner is not null or mails_open
         )
         and (lease_until is null or lease_until < now())
+        and id <> all(:held::uuid[])
         and (
             status in ('submitted', 'rejected')
             or status = 'preprocessing'

@@ -1,6 +1,7 @@
--- name: claim_webhooks(owner, lease_seconds, most)
--- Take webhooks for which something is due and that nobody has. Goes from webhook to webhook along the index of what
--- waits, so that a long queue of one costs the same as a short one.
+-- name: claim_webhooks(owner, lease_seconds, most, held)
+-- Take webhooks for which something is due and that nobody has; those that this process has it does not take anew, however
+-- late it is. Goes from webhook to webhook along the index of what waits, so that a long queue of one costs the same as a
+-- short one.
 with recursive firsts as (
     (
         select webhook_id, next_at from webhook_deliveries
@@ -14,6 +15,7 @@ with recursive firsts as (
 ), due as (
     select w.id from firsts join webhooks w on w.id = firsts.webhook_id
     where firsts.next_at <= now() and (w.lease_until is null or w.lease_until < now())
+        and w.id <> all(:held::uuid[])
     order by firsts.next_at limit :most for no key update of w skip locked
 )
 update webhooks set lease_owner = :owner, lease_until = now() + make_interval(secs => :lease_seconds)

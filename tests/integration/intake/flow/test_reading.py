@@ -220,6 +220,17 @@ async def test_a_paused_owner_stops_when_another_has_taken_its_import(world):
     assert len(window.kafka.all(ROWS)) == 10
 
 
+async def test_a_process_that_stood_still_goes_on_with_its_import_once(world, another_worker):
+    window = world.replica(reading_window=10)
+    import_id = await window.submit(csv(50))
+    async with another_worker(window):
+        await eventually(lambda: len(window.kafka.all(ROWS)) == 10)
+        await window.lease_ends(import_id)
+        await eventually(lambda: is_leased(window, import_id))
+        await eventually(lambda: window.answered(import_id, "ready", ROWS))
+    assert [row.row for row in window.kafka.all(ROWS)] == list(range(2, 52))
+
+
 async def test_a_note_of_an_owner_that_lost_its_lease_changes_nothing(world):
     import_id = await world.submit(csv(5))
     held = await world.claim(import_id, owner="first")
@@ -253,3 +264,7 @@ async def test_a_process_that_stops_leaves_its_leases_to_others_at_once(world, a
     async with another_worker(window):
         await eventually(lambda: len(window.kafka.all(ROWS)) == 10)
     assert await window.claim(import_id, owner="next")
+
+
+async def is_leased(world, import_id):
+    return await world.pool.fetchval("select lease_until > now() from imports where id = $1", import_id)

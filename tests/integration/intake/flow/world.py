@@ -122,7 +122,7 @@ class World:
         """Take a lease as a process does that finds work; None when there is nothing to do or another holds it."""
         repair_after = self.deps.settings.repair_after_seconds
         claimed = queries.claim_imports(
-            self.pool, owner=owner, lease_seconds=10.0, repair_after_seconds=repair_after, most=64
+            self.pool, owner=owner, lease_seconds=600.0, repair_after_seconds=repair_after, most=64, held=[]
         )
         ids = [row["id"] async for row in claimed]
         return HeldImport(deps=self.deps, id=import_id, owner=owner) if import_id in ids else None
