@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError
 from aiokafka.structs import OffsetAndMetadata
 
-_PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2)  # seconds
+_PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)  # seconds
 
 
 async def coordinator_of(admin: AIOKafkaAdminClient, group: str) -> int:
