@@ -40,6 +40,6 @@ async def goodbyes() -> AsyncIterator[None]:
     """For clients that talk TLS: their connections are closed only when the other side has said goodbye, too."""
     yield
     sockets = asyncio.get_running_loop()._selector.get_map()  # type: ignore[attr-defined]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(sockets) > 1:  # the loop's own
             await asyncio.sleep(0.02)

@@ -43,7 +43,7 @@ def object_store() -> Iterator[ObjectStore]:
         url = f"http://{HOST}:{port}"
         key_id, secret = _introduce(url)
         httpx.post(
-            f"{url}/moto-api/reset-auth", content=b"0", trust_env=False
+            f"{url}/moto-api/reset-auth", content=b"0", trust_env=False, timeout=60
         ).raise_for_status()  # rights count from here
         yield ObjectStore(port, key_id, secret)
     finally:

@@ -35,7 +35,8 @@ async def api(database: Callable[[str], Awaitable[str]], tmp_path: Path) -> Asyn
             settings=settings,
             **ALL_ANSWERED,
         )
-        transport = httpx.ASGITransport(build_http(deps), raise_app_exceptions=False)
+        app = build_http(deps)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
         def client(token: str | None) -> httpx.AsyncClient:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -44,7 +45,7 @@ async def api(database: Callable[[str], Awaitable[str]], tmp_path: Path) -> Asyn
         async with client(people["token"]) as mine, client(people["other_token"]) as others, client(None) as anonymous:
             yield Api(
                 deps=deps, mine=mine, others=others, anonymous=anonymous, experience=people["experience_id"],
-                ledger=Ledger(pool), files=tmp_path / "files",
+                ledger=Ledger(pool), files=tmp_path / "files", watches=app.state.watches,
             )  # fmt: skip
 
 

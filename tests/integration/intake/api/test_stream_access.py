@@ -33,10 +33,11 @@ async def unsettled(api: Api, request: pytest.FixtureRequest, monkeypatch: pytes
 async def test_with_the_session(api: Api, unsettled: str) -> None:
     session, known = await sign_in(api, MINE), {"import_id": unsettled}
     watching = asyncio.create_task(session.ask(STREAM, known=known))
+    await api.is_shown(unsettled)
     await asyncio.sleep(1)
     assert not watching.done()
     await end_session(api.deps.pool, session.token)
-    answer = await asyncio.wait_for(watching, 20)
+    answer = await asyncio.wait_for(watching, 60)
     assert answer.status_code == 200
     assert "event: import" in answer.text
 
@@ -44,9 +45,10 @@ async def test_with_the_session(api: Api, unsettled: str) -> None:
 @pytest.mark.parametrize("end", ["update api_tokens set revoked_at = now()", "delete from administrators"])
 async def test_with_the_token_or_the_appointment(api: Api, unsettled: str, end: str) -> None:
     watching = asyncio.create_task(api.mine.get(f"/imports/{unsettled}/events"))
+    await api.is_shown(unsettled)
     await asyncio.sleep(1)
     assert not watching.done()
     await api.deps.pool.execute(end)
-    answer = await asyncio.wait_for(watching, 20)
+    answer = await asyncio.wait_for(watching, 60)
     assert answer.status_code == 200
     assert "event: import" in answer.text

@@ -1,13 +1,16 @@
 """What the API's tests stand in: clients of three people, the ledger behind, the folder of files."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 
 from services.intake.deps import Deps
+from services.intake.watch_imports import ImportWatches
 from shared.kafka.publish import Publisher
 from tests.integration.intake.api.ledger import Ledger
 
@@ -33,6 +36,7 @@ class Api:
     experience: str
     ledger: Ledger
     files: Path
+    watches: ImportWatches
 
     async def upload(
         self, content: bytes = b"Email\r\na@b.com\r\n", *, name: str = "learners.csv", **more: Any
@@ -46,6 +50,18 @@ class Api:
         answer = await self.upload(content, **more)
         assert answer.status_code == 202, answer.text
         return dict(answer.json())
+
+    async def is_shown(self, import_id: str, *, watchers: int = 1, **columns: Any) -> None:
+        """Wait until so many watch the import and the newest they see of it has these columns."""
+        async with asyncio.timeout(60):
+            while not self._shows(UUID(import_id), watchers, columns):
+                await asyncio.sleep(0.01)
+
+    def _shows(self, import_id: UUID, watchers: int, columns: dict[str, Any]) -> bool:
+        watch = self.watches._watches.get(import_id)
+        if watch is None or watch.newest is None or watch.watchers < watchers:
+            return False
+        return columns.items() <= dict(watch.newest).items()
 
     def stored(self) -> list[Path]:
         return [path for path in self.files.rglob("*") if path.is_file()]

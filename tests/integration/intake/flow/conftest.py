@@ -13,7 +13,8 @@ from tests.integration.intake.flow.world import World
 
 
 @pytest.fixture
-async def world(database, tmp_path):
+async def world(database, tmp_path, monkeypatch):
+    monkeypatch.setattr("services.intake.work.claim_work.LEASE_SECONDS", 600.0)  # they end when a test says so
     dsn = await database("intake")
     settings = Settings(database_url=dsn, file_store_url=(tmp_path / "files").as_uri())
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=8, command_timeout=30)

@@ -65,6 +65,10 @@ async def is_status(world, import_id, status):
     return await world.status(import_id) == status
 
 
+async def is_read_upto(world, import_id, row):
+    return (await world.row(import_id))["read_row"] == row
+
+
 async def test_no_more_rows_are_under_way_than_the_window_allows(world, another_worker):
     small = world.replica(reading_window=30)
     async with another_worker(small):
@@ -213,6 +217,7 @@ async def test_a_paused_owner_stops_when_another_has_taken_its_import(world):
     held = await window.claim(import_id, owner="first")
     work = asyncio.create_task(work_on(held))
     await eventually(lambda: len(window.kafka.all(ROWS)) == 10)
+    await eventually(lambda: is_read_upto(window, import_id, 11))
     await window.lease_ends(import_id)
     assert await window.claim(import_id, owner="second")
     with pytest.raises(NotOursError):

@@ -40,7 +40,7 @@ async def heard(kafka, topic_prefix):
         consumer = AIOKafkaConsumer(topic_prefix + topic.name, bootstrap_servers=kafka, auto_offset_reset="earliest")
         consumers.append(consumer)
         await consumer.start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             return [await consumer.getone() for _ in range(count)]
 
     yield heard

@@ -100,7 +100,7 @@ async def test_the_pause_doubles_with_each_try_up_to_an_hour(world, finished):
     first = world.deps.settings.repair_after_seconds * 2
     for tries, pause in ((0, first), (1, 2 * first), (5, 32 * first), (12, 3600), (79, 3600)):
         await world.pool.execute("update imports set tries = $1", tries)
-        for seconds, due in ((pause * 0.9, False), (pause * 1.1, True)):
+        for seconds, due in ((pause * 0.6, False), (pause * 1.1, True)):
             await world.pool.execute("update imports set moved_at = now() - make_interval(secs => $1)", seconds)
             held = await world.claim(finished)
             assert bool(held) is due

@@ -171,7 +171,7 @@ class World:
         self.deps.wake.set()
 
 
-async def eventually(condition, seconds=20.0):
+async def eventually(condition, seconds=90.0):
     """Wait until something holds (an async condition or a plain one); fails when it never does."""
     deadline = time.monotonic() + seconds
     while True:

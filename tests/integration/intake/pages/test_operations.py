@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from services.intake.pages import replay
+from services.intake.pages import ask_broker, letter_view, replay
 from shared.events import RowRead, encode
+from shared.kafka import groups, oldest
 from shared.kafka.dead_letters import read_dead_letters
 from shared.kafka.message import Message, Origin, dead_letter
 from shared.kafka.publish import Publisher, open_publisher
@@ -31,9 +32,18 @@ SOMEBODY = "somebody.else@northfield-college.org"
 
 @pytest_asyncio.fixture
 async def works(
-    database: Callable[[str], Awaitable[str]], tmp_path: Path, kafka: str, topic_prefix: str
+    database: Callable[[str], Awaitable[str]],
+    tmp_path: Path,
+    kafka: str,
+    topic_prefix: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Site]:
-    """The pages with a broker behind them."""
+    """The pages with a broker behind them, which may take its time."""
+    monkeypatch.setitem(ask_broker.answered.__kwdefaults__, "seconds", 60.0)
+    monkeypatch.setattr(replay, "ANSWER_SECONDS", 60.0)
+    monkeypatch.setattr(letter_view, "_LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(oldest, "FETCH_MS", 60_000)
+    monkeypatch.setattr(groups, "_PAUSES", (0.5,) * 60)
     async with open_site(
         await database("intake"), tmp_path, kafka_bootstrap=kafka, topic_prefix=topic_prefix
     ) as opened:
@@ -177,14 +187,16 @@ async def test_more_letters_than_a_look_reads_are_said_to_be_more(works: Site, p
 
 @pytest.mark.parametrize("silent", [False, True])
 async def test_a_broker_that_is_away_is_said_within_seconds(
-    database: Callable[[str], Awaitable[str]], tmp_path: Path, silent: bool
+    database: Callable[[str], Awaitable[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, silent: bool
 ) -> None:
+    assert ask_broker.ANSWER_SECONDS <= 5
+    monkeypatch.setitem(ask_broker.answered.__kwdefaults__, "seconds", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as listener:  # takes connections and says nothing
         address = f"127.0.0.1:{listener.getsockname()[1] if silent else 1}"
         async with open_site(await database("intake"), tmp_path, kafka_bootstrap=address) as site:
             browser = await site.signed_in()
             for path in PAGES[:1] if silent else PAGES:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(14):  # less than the client's own patience
                     page = await browser.get(path)
                 assert page.status_code in (200, 503)
                 assert "The broker does not answer" in page.text

@@ -97,6 +97,8 @@ async def test_too_many_tries_are_refused_and_others_go_on(
         answers = [await site.browser().submit("/sign-in/link", {"token": "x"}) for _ in range(12)]
         assert 429 in [answer.status_code for answer in answers]
         refused = answers[-1]
+        if refused.status_code != 429:  # a new minute has just begun
+            refused = [await site.browser().submit("/sign-in/link", {"token": "x"}) for _ in range(4)][-1]
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
         [kept] = {bytes(row["who"]) for row in await site.deps.pool.fetch("select who from rate_counts")}
         assert len(kept) == 32  # no address

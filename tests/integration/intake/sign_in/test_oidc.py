@@ -44,7 +44,7 @@ def provider() -> Iterator[str]:
 
 
 def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
+    for _ in range(900):
         assert process.poll() is None, "the provider ended"
         try:
             httpx.get(url, trust_env=False).raise_for_status()
@@ -72,7 +72,7 @@ async def _leave(browser: Browser, next_address: str = "/imports/1") -> str:
 
 async def _at_provider(address: str, sub: str) -> str:
     """Sign in there; the way back that the provider gives."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         assert (await http.get(address)).status_code == 200
         answer = await http.post(address, data={"action": "deny"} if sub == "deny" else {"sub": sub})
     back = urlsplit(answer.headers["location"])

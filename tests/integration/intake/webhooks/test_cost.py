@@ -32,8 +32,8 @@ async def test_long_queues_and_long_logs_cost_nothing(
     before = await Touched(dsn).rows()
     async with open_pool(dsn, "intake") as pool:
         owner = uuid.uuid4()
-        claimed = [row["id"] async for row in queries.claim_webhooks(pool, owner=owner, lease_seconds=30.0, most=32)]
-        assert claimed == [DUE]
+        claimed = queries.claim_webhooks(pool, owner=owner, lease_seconds=30.0, most=32, held=[])
+        assert [row["id"] async for row in claimed] == [DUE]
         assert await queries.next_delivery(pool, id=DUE, owner=owner, lease_seconds=30.0)
         await measure_webhooks(pool).measure()
         await queries.trim_deliveries(pool, id=DUE, keep=100)

@@ -22,7 +22,7 @@ from shared.events import EmailPolicy
 from tests.integration.intake.sign_in.site import ADMINISTRATOR, Site
 
 BASE_URL = "http://rollcall.test"
-SOON = 1.0  # seconds for a whole POST, in place of ten
+PATIENT = 25.0  # seconds for a whole POST: less than a lease
 
 
 @dataclass
@@ -92,7 +92,7 @@ class World:
 
     @asynccontextmanager
     async def sending(
-        self, poster: Poster | None = None, *, seconds: float = SOON, **more: Any
+        self, poster: Poster | None = None, *, seconds: float = PATIENT, **more: Any
     ) -> AsyncIterator[asyncio.Task[None]]:
         """A process that sends."""
         poster = poster or Poster(guard_of(self.site.deps), total_seconds=seconds)
@@ -106,7 +106,7 @@ class World:
                 await task
 
 
-async def until(holds: Callable[[], Awaitable[Any]] | Callable[[], Any], *, seconds: float = 20.0) -> Any:
+async def until(holds: Callable[[], Awaitable[Any]] | Callable[[], Any], *, seconds: float = 90.0) -> Any:
     async with asyncio.timeout(seconds):
         while True:
             found = holds()
