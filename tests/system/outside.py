@@ -4,8 +4,12 @@ import csv
 import email
 import email.policy
 import io
+import json
+import os
+import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,3 +109,16 @@ def people(number: int, tag: str) -> list[tuple[str, str, str]]:
 def adds_up(found: dict[str, Any]) -> bool:
     names = ("created", "added", "unchanged", "failed", "skipped", "not_imported")
     return sum(found["counts"][name] for name in names) == found["progress"]["rows"]
+
+
+@contextmanager
+def paused(stack: dict[str, Any], part: str) -> Iterator[None]:
+    """The part's processes stand still. When that is longer than a session of Kafka (30 s), they join their groups anew."""
+    pids = json.loads(Path(stack["file"]).read_text())["pids"][part]
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
