@@ -153,6 +153,19 @@ async def test_a_silent_server_holds_up_nobody(world: World) -> None:
         assert await world.log(held_up) == []  # it still keeps us waiting
 
 
+async def test_a_process_that_stood_still_sends_once_what_it_is_sending(world: World) -> None:
+    async with receiving(silence) as silent, receiving() as quick, world.sending():
+        await world.webhook(silent.url(), WebhookEvent.READY)
+        await world.webhook(quick.url(), WebhookEvent.READY)
+        await world.ready()
+        await until(lambda: quick.received and silent.received)
+        await world.time_passes("1 hour")
+        for number in (2, 3):  # it looks for work again
+            await world.ready()
+            await until(lambda number=number: len(quick.received) == number)
+        assert len(silent.received) == 1
+
+
 async def test_a_process_killed_between_sending_and_noting_it_leaves_it_to_another_with_the_same_id(
     world: World,
 ) -> None:
