@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 
 from tests.system.outside import Outside
 from tests.system.pages.chromium import find_chromium
@@ -17,9 +17,11 @@ from tests.system.pages.chromium import find_chromium
 PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
 KEEP = bool(os.environ.get("ROLLCALL_PICTURES"))
 NOBODY = "nobody"
+PATIENCE_MS = 90_000  # also for a click: what it waits for went through Kafka, on whatever machine this is
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # also as root, and in containers
 
 NewPage = Callable[..., Page]
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,7 @@ def signed_in(browser: Browser, sign_in_link: Callable[[str], str]) -> Callable[
     def sign_in(email: str) -> StorageState:
         if email not in known:
             context = browser.new_context()
+            context.set_default_timeout(PATIENCE_MS)
             page = context.new_page()
             page.goto(sign_in_link(email))
             page.get_by_role("button", name="Sign in").click()
@@ -82,7 +85,7 @@ def new_page(
         context = browser.new_context(
             base_url=running_stack["base_url"], storage_state=state, **{**settings, **options}
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -3,16 +3,18 @@ when the server is away."""
 
 import csv
 import io
+import json
 import os
 import re
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.system.outside import Outside, people, table, until
+from tests.system.outside import Outside, paused, people, table, until
 from tests.system.pages.conftest import NOBODY, NewPage
 from tests.system.pages.test_the_way import run, submit
 
@@ -36,10 +38,13 @@ def test_a_run_that_is_cancelled_says_what_was_done_and_what_was_not(new_page: N
     found = outside.prepared(outside.experience("Stopped"), table(people(60_000, "stopped")), emails="none")
     page = new_page()
     page.goto(f"/imports/{found['id']}")
-    run(page)
-    page.get_by_role("button", name="Cancel import").click()
-    page.get_by_role("dialog").get_by_role("button", name="Cancel import").click()
-    expect(page.get_by_role("heading", name="Results until it was cancelled")).to_be_visible(timeout=60_000)
+    with paused(outside.stack, "provisioner"):
+        run(page)
+        running = page.locator("html.scripted #import[data-status=running]")
+        running.get_by_role("button", name="Cancel import").click()
+        page.get_by_role("dialog").get_by_role("button", name="Cancel import").click()
+        outside.wait(found["id"], "cancelling")
+    expect(page.get_by_role("heading", name="Results until it was cancelled")).to_be_visible()
     expect(page.locator(".tile.is-skipped")).to_be_visible()
     tiles = page.locator("#tiles strong data").evaluate_all("all => all.map(one => Number(one.value))")
     assert sum(tiles) == 60_000
@@ -120,7 +125,7 @@ def test_mails_that_are_held_go_out_when_a_person_says_so(new_page: NewPage, out
     page.get_by_role("button", name="Send them now").click()
     page.get_by_role("dialog").get_by_role("button", name="Send welcome mails").click()
     expect(page.get_by_text("Welcome mails released")).to_be_visible()
-    expect(page.get_by_text("Welcome mail sent")).to_have_count(2, timeout=30_000)  # by itself
+    expect(page.get_by_text("Welcome mail sent")).to_have_count(2)  # by itself
     expect(page.locator("#emails")).to_contain_text("2 sent")
     assert len(outside.mails(to="held.00000@")) == 1
 
@@ -134,12 +139,12 @@ def test_mails_that_could_not_be_sent_are_tried_again_when_a_person_says_so(
         found = outside.run(outside.prepared(outside.experience("Refused"), table(people(2, "refused")))["id"])
         page = new_page()
         page.goto(f"/imports/{found['id']}")
-        expect(page.get_by_text(re.compile(r"^Welcome mail could not be sent: \S"))).to_have_count(1, timeout=30_000)
+        expect(page.get_by_text(re.compile(r"^Welcome mail could not be sent: \S"))).to_have_count(1)
     finally:
         refused.unlink()
     page.get_by_role("button", name="Try the failed ones again").click()
     page.get_by_role("dialog").get_by_role("button", name="Send again").click()
-    expect(page.get_by_text("Welcome mail sent")).to_have_count(2, timeout=30_000)
+    expect(page.get_by_text("Welcome mail sent")).to_have_count(2)
     assert [len(outside.mails(to=f"refused.0000{number}@")) for number in (0, 1)] == [1, 1]
 
 
@@ -173,9 +178,14 @@ def test_a_lost_connection_is_said_and_caught_up_with(
     page = new_page()
     page.goto(f"/imports/{found['id']}")
     expect(page.get_by_role("heading", name="Review")).to_be_visible()
-    for pid in running_stack["pids"]["intake"]:
-        os.kill(pid, signal.SIGKILL)
-    expect(page.get_by_text("The connection is lost").first).to_be_visible()
+
+    def lost() -> bool:  # it is said for as long as intake is away, so it is killed again until it was read
+        for pid in json.loads(Path(running_stack["file"]).read_text())["pids"]["intake"]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return page.get_by_text("The connection is lost").first.is_visible()
+
+    until(lost, seconds=90, what="the words for it")
 
     def back() -> bool:
         time.sleep(0.5)
@@ -188,5 +198,5 @@ def test_a_lost_connection_is_said_and_caught_up_with(
 
     until(back, seconds=60, what="intake to be replaced")
     outside.run(found["id"])
-    expect(page.get_by_text("200 of 200 records were imported.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("200 of 200 records were imported.")).to_be_visible()
     expect(page.locator("#lost")).to_be_hidden()
