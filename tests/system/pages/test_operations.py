@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
-from tests.system.outside import Outside
+from tests.system.outside import Outside, until
 from tests.system.pages.conftest import NewPage
 from tests.system.pages.dead_letters import RUBBISH, TOPIC, make_dead_letter
 
@@ -15,23 +15,37 @@ def test_a_dead_letter_is_found_looked_at_and_put_back(new_page: NewPage, outsid
     offset = make_dead_letter(outside.stack["kafka"])
     page = new_page(java_script_enabled=scripts)
     page.goto("/")
-    page.get_by_role("link", name="Operations").click()
+    follow(page.get_by_role("link", name="Operations"))
     lags = page.get_by_role("table", name="How far each service is behind")
-    expect(lags.get_by_role("row", name=re.compile(rf"intake {TOPIC} .* 1 consumer works on it"))).to_be_visible()
-    page.get_by_role("row", name=f"{TOPIC} event.not_json").get_by_role("link", name="event.not_json").click()
-    page.get_by_role("link", name=f"Letter {offset}", exact=True).click()
+    answered(lags.get_by_role("row", name=re.compile(rf"intake {TOPIC} .* 1 consumer works on it")))
+    follow(page.get_by_role("row", name=f"{TOPIC} event.not_json").get_by_role("link", name="event.not_json"))
+    follow(page.get_by_role("link", name=f"Letter {offset}", exact=True))
+    show = answered(page.get_by_role("button", name="Show as it came"))
     expect(page.locator("main")).not_to_contain_text("lovelace")
-    page.get_by_role("button", name="Show as it came").click()
-    expect(page.get_by_text(RUBBISH.decode())).to_be_visible()
+    follow(show)
+    answered(page.get_by_text(RUBBISH.decode()))
     assert page.url.endswith(f"/{TOPIC}/{offset}")
-    page.get_by_role("link", name=TOPIC).click()
+    follow(page.get_by_role("link", name=TOPIC))
     page.get_by_label("Reason").fill("event.not_json")
-    page.get_by_role("button", name="Show").click()
-    page.get_by_role("link", name="Put these back").click()
-    page.get_by_role("button", name="Put back").click()
-    expect(page.get_by_role("heading", name="Dead letters put back")).to_be_visible()
-    page.get_by_role("link", name="Back to dead letters").click()
-    expect(page.get_by_role("row", name=f"Letter {offset} ")).to_contain_text("Put back")
+    follow(page.get_by_role("button", name="Show"))
+    follow(page.get_by_role("link", name="Put these back"))
+    follow(page.get_by_role("button", name="Put back"))
+    answered(page.get_by_role("heading", name="Dead letters put back"))
+    follow(page.get_by_role("link", name="Back to dead letters"))
+    expect(answered(page.get_by_role("row", name=f"Letter {offset} "))).to_contain_text("Put back")
+
+
+def answered(what: Locator) -> Locator:
+    """What the broker says, when it does: a page for which it was too slow says so, and stays so until it is asked for
+    again."""
+    until(lambda: what.count() or not what.page.reload(), seconds=90, what=str(what))
+    return what
+
+
+def follow(link: Locator) -> None:
+    """To where it leads, as soon as it is there."""
+    with answered(link).page.expect_navigation():
+        link.click()
 
 
 def test_who_is_no_platform_administrator_is_not_led_there(new_page: NewPage, outside: Outside) -> None:
