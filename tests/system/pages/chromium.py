@@ -1,9 +1,11 @@
 """Finds a Chromium, or gets one: the system's, else Debian's package where it may be installed, else Playwright's download."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WHAT_TO_DO = (
@@ -14,6 +16,12 @@ WHAT_TO_DO = (
 
 def find_chromium() -> str | None:
     """The path of a Chromium; None stands for Playwright's own. Raises RuntimeError with what to do when there is none."""
+    with Path(__file__).open() as one_at_a_time:  # tests run in several processes, apt-get only in one
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        return _find()
+
+
+def _find() -> str | None:
     if found := _installed():
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):
