@@ -27,8 +27,8 @@ def receiving() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            heard.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
             heard.away, away = max(0, heard.away - 1), heard.away
+            heard.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(503 if away else 200)
             self.end_headers()
 
