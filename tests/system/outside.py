@@ -86,7 +86,7 @@ class Outside:
         return found
 
 
-def until(arrived: Callable[[], T | None], *, seconds: float, what: str) -> T:
+def until(arrived: Callable[[], T | None], *, what: str, seconds: float = 120) -> T:
     deadline = time.monotonic() + seconds
     while True:
         found = arrived()

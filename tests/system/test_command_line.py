@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .outside import people, table
+from .outside import people, table, until
 
 Rollcall = Callable[..., subprocess.CompletedProcess[str]]
 IMPORTED, REFUSED, SOME_NOT_IMPORTED = 0, 1, 3
@@ -110,17 +110,18 @@ def test_an_account_added_and_removed_by_hand_changes_what_is_planned(
     file = tmp_path / "one.csv"
     file.write_bytes(table([(email, "By", "Hand")]))
     assert rollcall("account", "add", email).returncode == 0
-    assert planned(rollcall, file, experience, "add")
+    plan_becomes(rollcall, file, experience, "add")
     assert rollcall("membership", "add", experience, email).returncode == 0
-    assert planned(rollcall, file, experience, "nothing")
+    plan_becomes(rollcall, file, experience, "nothing")
     assert rollcall("account", "remove", email).returncode == 0
-    assert planned(rollcall, file, experience, "create")
+    plan_becomes(rollcall, file, experience, "create")
 
 
-def planned(rollcall: Rollcall, file: Path, experience: str, plan: str) -> bool:
-    """Whether the plan is this one, soon: the validator hears of changes a moment later."""
-    for _ in range(10):
+def plan_becomes(rollcall: Rollcall, file: Path, experience: str, plan: str) -> None:
+    """Wait until the plan is this one: the validator hears of changes a moment later."""
+
+    def is_planned() -> bool:
         done = rollcall("import", str(file), "--experience", experience, "--wait", "--json")
-        if json.loads(done.stdout)["counts"][plan] == 1:
-            return True
-    return False
+        return bool(json.loads(done.stdout)["counts"][plan] == 1)
+
+    until(is_planned, what=f"the plan {plan}")

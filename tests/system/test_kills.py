@@ -29,21 +29,21 @@ def test_a_part_killed_in_both_stages_loses_and_doubles_nothing(running_stack: d
     ready = wait_through_outage(outside, accepted["id"], "ready")
     assert (ready["progress"]["checked"], ready["counts"]["create"]) == (ROWS, ROWS)
 
-    until(lambda: run(outside, accepted["id"]), seconds=60, what="Run accepted")
+    until(lambda: run(outside, accepted["id"]), what="Run accepted")
     kill_when(outside, part, accepted["id"], "provisioned")
     finished = wait_through_outage(outside, accepted["id"], "finished")
     assert finished["counts"]["created"] == ROWS
     assert adds_up(finished)
-    until(lambda: finish_mails(outside, accepted["id"]) == 1, seconds=60, what="the finish mail")
+    until(lambda: finish_mails(outside, accepted["id"]) == 1, what="the finish mail")
 
 
 def kill_when(outside: Outside, part: str, import_id: str, counter: str) -> None:
     """SIGKILL the part as soon as some, but not all, rows have gone through."""
-    until(lambda: outside.import_(import_id)["progress"][counter] > 0, seconds=60, what=f"{counter} > 0")
+    until(lambda: outside.import_(import_id)["progress"][counter] > 0, what=f"{counter} > 0")
     before = pids_of(outside, part)
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    until(lambda: replaced(outside, part, before), seconds=20, what=f"a new {part}")
+    until(lambda: replaced(outside, part, before), what=f"a new {part}")
 
 
 def replaced(outside: Outside, part: str, before: list[int]) -> bool:

@@ -44,7 +44,7 @@ class Life:
         listed = rollcall("token", "list", email).stdout
         rollcall("token", "revoke", listed.split()[0])
         self.doors |= {token, self.stack["token"], self.stack["other_token"]}
-        with httpx.Client(base_url=self.stack["base_url"]) as browser:
+        with httpx.Client(base_url=self.stack["base_url"], timeout=60) as browser:
             self._try(browser, token)
             link = rollcall("sign-in-link", email, COLUMNS="400").stdout
             secret = re.findall(r"token=([\w-]+)", link)[0]
@@ -80,9 +80,7 @@ class Life:
         ready = self.outside.prepared(self.outside.experience("Leaks"), table(rows))
         self.outside.run(ready["id"])
         self.outside.http.get(f"/imports/{ready['id']}/records.csv").raise_for_status()
-        until(
-            lambda: self.outside.import_(ready["id"])["email_counts"]["failed"] == 1, seconds=60, what="the refused mail"
-        )  # fmt: skip
+        until(lambda: self.outside.import_(ready["id"])["email_counts"]["failed"] == 1, what="the refused mail")
 
     async def poison(self) -> int:
         """Events that nobody can read, about people, on every topic; how many."""
@@ -106,7 +104,7 @@ def life(session_stack: Path, rollcall: Rollcall) -> Life:
         refused.unlink(missing_ok=True)
     before = dead_letters(stack)
     sent = asyncio.run(lived.poison())
-    until(lambda: dead_letters(stack) >= before + sent, seconds=60, what="the poison among the dead letters")
+    until(lambda: dead_letters(stack) >= before + sent, what="the poison among the dead letters")
     return lived
 
 
@@ -151,7 +149,7 @@ def test_no_log_names_a_person_or_opens_a_door(life: Life, stack_home: Path) -> 
 def test_no_metric_and_no_health_page_does(life: Life) -> None:
     for address in life.stack["services"].values():
         for page in ("livez", "readyz", "metrics"):
-            assert found(httpx.get(f"{address}/{page}").text, life.secrets) == []
+            assert found(httpx.get(f"{address}/{page}", timeout=60).text, life.secrets) == []
 
 
 def test_no_error_does(life: Life) -> None:
@@ -175,7 +173,7 @@ async def test_topics_carry_people_only_where_they_must_and_no_door(life: Life) 
 
 @pytest.mark.parametrize("service", ["validator", "notifier"])
 def test_a_service_without_an_api_serves_its_health_and_nothing_else(life: Life, service: str) -> None:
-    with httpx.Client(base_url=life.stack["services"][service]) as http:
+    with httpx.Client(base_url=life.stack["services"][service], timeout=60) as http:
         served = {page: http.get(page).status_code for page in ("/livez", "/readyz", "/metrics")}
         assert served == dict.fromkeys(served, 200)
         assert {http.get(page).status_code for page in ("/", "/docs", "/redoc", "/openapi.json", "/api/v1")} == {404}

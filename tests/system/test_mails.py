@@ -40,7 +40,7 @@ def mails_become(outside: Outside, import_id: str, **counts: int) -> None:
         found = outside.import_(import_id)["email_counts"]
         return {name: count for name, count in found.items() if count} == counts
 
-    until(as_expected, seconds=60, what=f"mails to be {counts}")
+    until(as_expected, what=f"mails to be {counts}")
     shown = [record["email"] for record in outside.records(import_id)]
     assert {name: shown.count(name) for name in set(shown) - {"none"}} == counts
 

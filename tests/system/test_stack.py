@@ -19,7 +19,7 @@ from .outside import Outside, until
 
 Rollcall = Callable[..., "subprocess.CompletedProcess[str]"]
 ROLLCALL = Path(sys.executable).with_name("rollcall")
-EXIT_SECONDS = 60.0
+EXIT_SECONDS = 150.0  # the services and then the servers may take 35 each
 
 
 def told(file: str | Path) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def processes_of(home: Path) -> list[int]:
 
 class TestAStackThatIsUp:
     def test_stack_json_says_where_everything_is(self, running_stack: dict[str, Any]) -> None:
-        assert httpx.get(f"{running_stack['base_url']}/livez").status_code == 200
+        assert httpx.get(f"{running_stack['base_url']}/livez", timeout=60).status_code == 200
         for address in (running_stack["kafka"], running_stack["smtp"]):
             host, port = address.split(":")
             socket.create_connection((host, int(port)), timeout=5).close()
@@ -56,7 +56,8 @@ class TestAStackThatIsUp:
         assert Path(running_stack["file"]).stat().st_mode & 0o077 == 0
 
     def test_every_service_is_ready(self, running_stack: dict[str, Any]) -> None:
-        ready = {name: httpx.get(f"{url}/readyz").status_code for name, url in running_stack["services"].items()}
+        services = running_stack["services"].items()
+        ready = {name: httpx.get(f"{url}/readyz", timeout=60).status_code for name, url in services}
         assert ready == dict.fromkeys(("intake", "validator", "provisioner", "notifier"), 200)
 
     def test_the_other_person_administers_nothing(self, running_stack: dict[str, Any]) -> None:
@@ -76,7 +77,6 @@ class TestAStackThatIsUp:
         os.kill(before[0], signal.SIGKILL)
         after = until(
             lambda: (pids := told(running_stack["file"])["pids"][part]) != before and pids,
-            seconds=20,
             what=f"a new {part}",
         )
         assert not is_alive(before[0])
@@ -116,7 +116,7 @@ def life(home: Path) -> Life:
         [ROLLCALL, "up"], env=environment(home), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     second = until(
-        lambda: (home / "stack.json").exists() and told(home / "stack.json"), seconds=120, what="the second start"
+        lambda: (home / "stack.json").exists() and told(home / "stack.json"), seconds=300, what="the second start"
     )
     experiences_second = experiences(second)
     foreground.kill()

@@ -19,14 +19,14 @@ def test_an_import_is_told_to_a_receiver_that_was_away_for_a_moment(running_stac
         new = {"url": receiver.url, "events": ["import.ready", "import.completed"]}
         added = outside.http.post(webhooks, json=new).raise_for_status().json()
         assert outside.http.post(f"{webhooks}/{added['id']}/test").status_code == 202
-        until(lambda: receiver.received, seconds=20, what="the test")
+        until(lambda: receiver.received, what="the test")
         assert json.loads(receiver.received[0][1])["type"] == "webhook.test"
 
         receiver.away = 1
         ready = outside.prepared(experience, table(people(3, "webhooks")), emails="none")
-        until(lambda: len(receiver.of(ready["id"])) == 2, seconds=30, what="the second try")
+        until(lambda: len(receiver.of(ready["id"])) == 2, what="the second try")
         finished = outside.run(ready["id"])
-        until(lambda: len(receiver.of(ready["id"])) == 3, seconds=20, what="the end of the import")
+        until(lambda: len(receiver.of(ready["id"])) == 3, what="the end of the import")
         library = Webhook(added["secret"])
         told = [library.verify(body, headers) for headers, body in receiver.of(ready["id"])]
         assert [event["type"] for event in told] == ["import.ready", "import.ready", "import.completed"]
@@ -35,9 +35,7 @@ def test_an_import_is_told_to_a_receiver_that_was_away_for_a_moment(running_stac
         counts = finished["counts"]
         assert {name: told[-1]["data"]["counts"][name] for name in counts} == counts
         assert told[-1]["data"]["review_url"] == finished["review_url"]
-        log = until(
-            lambda: len(found := _log(outside, f"{webhooks}/{added['id']}")) == 4 and found, seconds=10, what="the log"
-        )  # fmt: skip
+        log = until(lambda: len(found := _log(outside, f"{webhooks}/{added['id']}")) == 4 and found, what="the log")
         assert [attempt["http_status"] for attempt in log] == [200, 200, 503, 200]
 
 
