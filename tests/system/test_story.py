@@ -56,11 +56,13 @@ def test_a_file_is_checked_reviewed_run_and_told_of(outside: Outside, tag: str) 
 
     until(
         lambda: [r["email"] for r in outside.records(ready["id"])][:2] == ["sent", "sent"],
-        seconds=30,
         what="mails sent",
     )
     assert len(outside.mails(to=ada)) == len(outside.mails(to=bob)) == 1
-    finish = [mail for mail in outside.mails(to=outside.stack["user"]) if ready["id"] in mail.as_string()]
+    finish = until(
+        lambda: [mail for mail in outside.mails(to=outside.stack["user"]) if ready["id"] in mail.as_string()],
+        what="the finish mail",
+    )
     assert len(finish) == 1
 
 
@@ -70,12 +72,12 @@ def test_the_same_file_again_plans_nothing_and_changes_nothing(outside: Outside,
     first = outside.run(outside.prepared(experience, content)["id"])
     again = until(
         lambda: (found := outside.prepared(experience, content))["counts"]["nothing"] == 50 and found,
-        seconds=30, what="the directory's copy",
-    )  # fmt: skip
+        what="the directory's copy",
+    )
     assert again["same_as"]
     finished = outside.run(again["id"])
     assert (first["counts"]["created"], finished["counts"]["unchanged"], finished["counts"]["created"]) == (50, 50, 0)
-    until(lambda: len(outside.mails(to=f"{tag}.")) >= 50, seconds=30, what="50 welcome mails")
+    until(lambda: len(outside.mails(to=f"{tag}.")) >= 50, what="50 welcome mails")
     assert len(outside.mails(to=f"{tag}.")) == 50
 
 
@@ -85,11 +87,11 @@ def test_people_known_from_another_experience_are_added_without_a_mail(outside: 
     outside.run(outside.prepared(first, content)["id"])
     planned = until(
         lambda: (found := outside.prepared(second, content))["counts"]["add"] == 5 and found,
-        seconds=30, what="the directory's copy",
-    )  # fmt: skip
+        what="the directory's copy",
+    )
     finished = outside.run(planned["id"])
     assert finished["counts"]["added"] == 5
-    until(lambda: len(outside.mails(to=f"{tag}.")) == 5, seconds=30, what="five welcome mails")
+    until(lambda: len(outside.mails(to=f"{tag}.")) == 5, what="five welcome mails")
     assert {record["email"] for record in outside.records(planned["id"])} == {"none"}
 
 
