@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 import structlog
 
-from tests.stack.cluster import Build, Cluster, running_cluster
+from tests.stack.cluster import SERVICES, Build, Cluster, running_cluster
 
 from .kafka_losses import (
     TOPICS,
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def cluster(new_home: Callable[[], Path]) -> AsyncIterator[Cluster]:
     """A whole stack that asks again soon. Without names of replicas: a service that stops leaves its groups at once."""
     quick = {"ROLLCALL_REPAIR_AFTER_SECONDS": "1", "ROLLCALL_REPAIR_TRIES": "60", "ROLLCALL_REPLICA": ""}
-    builds = {service: Build(environment=quick) for service in ("intake", "validator", "provisioner", "notifier")}
+    builds = dict.fromkeys(SERVICES, Build(environment=quick))
     async with running_cluster(new_home(), builds=builds) as cluster:
         yield cluster
 
@@ -125,14 +125,21 @@ class Story:
     def members(self) -> list[str]:
         answer = httpx.get(
             f"{self.cluster.stack['directory']}/api/v1/experiences/{self.experience}/memberships", params={"limit": 1000},
-            headers={"Authorization": f"Bearer {self.cluster.stack['directory_token']}"}, trust_env=False,
+            headers={"Authorization": f"Bearer {self.cluster.stack['directory_token']}"}, trust_env=False, timeout=60,
         )  # fmt: skip
         return [member["email"] for member in answer.raise_for_status().json()["items"]]
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def story(cluster: Cluster) -> Story:
+    """Begins with all services up, whatever a test that failed has stopped."""
+    await asyncio.gather(*(cluster.scale(service, 1) for service in SERVICES))
+    await cluster.ready()
+    return await asyncio.to_thread(Story, cluster)  # the cluster's proxies need this loop meanwhile
+
+
 @pytest.mark.parametrize("loss", [recreate_topics, pass_retention, skip_to_latest, replay_from_earliest])
-async def test_imports_at_every_stage_end_right_and_once(cluster: Cluster, loss: Loss) -> None:
-    story = await asyncio.to_thread(Story, cluster)  # the cluster's proxies need this loop meanwhile
+async def test_imports_at_every_stage_end_right_and_once(story: Story, loss: Loss) -> None:
     settled = await story.ready()
     await story.run(settled)
     await story.all_mails_are_settled()
@@ -169,8 +176,7 @@ async def test_imports_at_every_stage_end_right_and_once(cluster: Cluster, loss:
     log.info("all.right", loss=loss.__name__, seconds=round(time.monotonic() - back_at, 1))
 
 
-async def test_topics_that_go_and_come_back_under_running_services_delay_imports_and_no_more(cluster: Cluster) -> None:
-    story = await asyncio.to_thread(Story, cluster)  # the cluster's proxies need this loop meanwhile
+async def test_topics_that_go_and_come_back_under_running_services_delay_imports_and_no_more(story: Story) -> None:
     ready = await story.ready()
     await story.upload()
     await story.press_run(ready)
