@@ -2,7 +2,10 @@
 
 import json
 import socket
+import sys
 from pathlib import Path
+
+import pytest
 
 from cli.local.ports import HOST, free_port, is_free, remembered_ports
 
@@ -39,3 +42,14 @@ def test_a_port_somebody_listens_on_is_not_free() -> None:
         taken.bind((HOST, 0))
         taken.listen()
         assert not is_free(taken.getsockname()[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody could listen on a port that is held")
+def test_a_port_that_was_given_is_given_to_nobody_else_before_its_part_listens(tmp_path: Path) -> None:
+    port = remembered_ports(tmp_path / "ports.json", ["kafka"])["kafka"]
+    assert not is_free(port, or_held=False)
+    socket.create_server((HOST, port)).close()
+
+
+def test_a_port_is_none_that_outgoing_connections_are_given() -> None:
+    assert free_port() < 32_768  # where those of Linux begin, unless it is told otherwise; of others higher
