@@ -73,8 +73,10 @@ def inbox_part(folder: Path, *, port: int, log: Path, checkout: Path) -> Part:
 
 async def _answers(port: int) -> None:
     reader, writer = await asyncio.open_connection(HOST, port)
-    await reader.readline()
-    writer.close()
+    try:
+        await reader.readline()
+    finally:
+        writer.close()
 
 
 async def _main(port: int, folder: Path) -> None:

@@ -121,9 +121,10 @@ async def _read_groups(admin: AIOKafkaAdminClient, partitions: list[TopicPartiti
     async def read(service: str, topic: str) -> _Group:
         group = group_of(service, topic, prefix)
         coordinator = await coordinator_of(admin, group)
-        (described,) = await admin.describe_consumer_groups([group], coordinator)
         ours = [tp for tp in partitions if tp.topic == prefix + topic]
         committed = await committed_of(admin, group, coordinator, ours)
+        # Only now: a coordinator that still loads answers with an error and no members, and nobody looks at the error.
+        (described,) = await admin.describe_consumer_groups([group], coordinator)
         return _Group(
             service=service,
             topic=topic,
