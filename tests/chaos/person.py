@@ -28,16 +28,21 @@ class Person:
 
     async def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         """The answer, sooner or later."""
-        while True:
-            try:
-                answer = await self._http.request(method, path, **request)
-            except httpx.HTTPError as error:
-                self.trouble[type(error).__name__] += 1
-            else:
-                if answer.status_code < 500:
-                    return answer
-                self.trouble[str(answer.status_code)] += 1
+        while (answer := await self._try(method, path, **request)) is None:
             await asyncio.sleep(PAUSE_SECONDS)
+        return answer
+
+    async def _try(self, method: str, path: str, **request: Any) -> httpx.Response | None:
+        """The answer to one call; None when it must be made again."""
+        try:
+            answer = await self._http.request(method, path, **request)
+        except httpx.HTTPError as error:
+            self.trouble[type(error).__name__] += 1
+            return None
+        if answer.status_code < 500:
+            return answer
+        self.trouble[str(answer.status_code)] += 1
+        return None
 
     async def get(self, path: str, **params: Any) -> Json:
         return dict((await self.call("GET", path, params=params)).raise_for_status().json())
@@ -51,8 +56,11 @@ class Person:
         return dict(answer.raise_for_status().json())
 
     async def press(self, import_id: str, button: str) -> bool:
-        """Whether it did something. An answer that was lost and asked for again is a 409: it was pressed already."""
-        return (await self.call("POST", f"/imports/{import_id}/{button}")).status_code == 202
+        """Whether it did something. A 409 after an answer that was lost says so too: it was pressed already."""
+        place = f"/imports/{import_id}/{button}"
+        if answer := await self._try("POST", place):
+            return answer.status_code == 202
+        return (await self.call("POST", place)).status_code in (202, 409)
 
     async def wait(self, import_id: str, states: Collection[str]) -> Json:
         while (found := await self.get(f"/imports/{import_id}"))["status"] not in states:

@@ -91,11 +91,11 @@ async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
 
 
 async def _until_mails_are_settled(person: Person, asked: list[Asked], seconds: float) -> None:
-    """Welcome mails by the API; finish mails are as late as the last of those. What is not settled then, the oracle sees."""
+    """Welcome mails, and the finish mail of each import that has one. What is not settled then, the oracle sees."""
     deadline = time.monotonic() + max(seconds, 10.0)
     for one in asked:
         while time.monotonic() < deadline:
             found = await person.get(f"/imports/{one.id}")
-            if not found["email_counts"].get("queued"):
+            if not found["email_counts"]["queued"] and (found["finish_email"] or found["status"] != "finished"):
                 break
             await asyncio.sleep(0.3)

@@ -63,19 +63,20 @@ def break_intake(root: Path) -> None:
 
 async def dead_letters(cluster: Cluster, *arguments: str) -> str:
     command = [ROLLCALL, "dead-letters", *arguments, "--kafka", cluster.stack["kafka"]]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True, timeout=60)
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True, timeout=120)
     return done.stdout.strip()
 
 
 async def until_dead(cluster: Cluster, expected: list[dict[str, Any]]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while json.loads(await dead_letters(cluster, "list", "--json")) != expected:
             await asyncio.sleep(0.5)
 
 
 async def until_settled(person: Person, import_id: str) -> None:
-    async with asyncio.timeout(60):
-        while any(
+    """The finish mail is sent, and each record's welcome mail."""
+    async with asyncio.timeout(120):
+        while (await person.get(f"/imports/{import_id}"))["finish_email"] != "sent" or any(
             record["email"] != "sent"
             for record in await person.pages(f"/imports/{import_id}/records", after="next_after")
         ):

@@ -129,4 +129,4 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
         process.send_signal(signal.SIGCONT)
         process.terminate()
     for process in processes:
-        process.wait(40)
+        process.wait(120)

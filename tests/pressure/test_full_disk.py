@@ -6,7 +6,7 @@ import httpx
 
 from tests.pressure.four import Four
 from tests.pressure.small_disk import SmallDisk
-from tests.system.outside import Outside, people, table
+from tests.system.outside import Outside, people, table, until
 
 FIVE_MEGABYTES = 5_000_000
 
@@ -34,7 +34,8 @@ def test_a_full_disk_refuses_uploads_leaves_nothing_behind_and_stops_nobody_else
             refused = upload(outside, experience, b"Email\n" + b"x" * size)
             assert (refused.status_code, refused.json()["code"]) == (503, "file_store.unavailable")
             assert "Try again" in refused.json()["detail"]
-        assert four.services["intake"].impaired() == ["file_store: FileStoreAwayError"]
+        impaired = four.services["intake"].impaired
+        until(lambda: impaired() == ["file_store: FileStoreAwayError"], seconds=60, what="intake to tell")
         assert outside.run(ready["id"])["counts"]["created"] == 200
     finally:
         disk.free()
@@ -42,5 +43,5 @@ def test_a_full_disk_refuses_uploads_leaves_nothing_behind_and_stops_nobody_else
         ready["id"]
     ]
     assert stored(disk) == before
-    assert four.services["intake"].impaired() == []
+    until(lambda: impaired() == [], seconds=60, what="intake to be whole again")
     assert outside.prepared(experience, table(people(200, tag)))["counts"]["nothing"] == 200

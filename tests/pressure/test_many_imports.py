@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.topics import ROWS
 from tests.pressure.four import WINDOW, Four
-from tests.system.outside import Outside, adds_up, people, table
+from tests.system.outside import Outside, adds_up, people, table, until
 
 IMPORTS = 20
 ROWS_EACH = 1_500
@@ -58,10 +58,14 @@ def test_a_consumer_that_stands_still_holds_reading_back_and_nobody_else(four: F
     try:
         large = outside.upload(experience, table(people(5_000, f"{tag}large")), emails="none")
         assert outside.run(ready["id"])["counts"]["created"] == 500
+
+        def at_rest() -> int:
+            published = on_rows_topic(four) - before
+            return published if outside.import_(large["id"])["progress"]["rows"] == published else 0
+
+        until(at_rest, seconds=120, what="rows to be under way")
         time.sleep(3)  # it would have published them all by now
-        under_way = on_rows_topic(four) - before
-        assert 0 < under_way <= int(WINDOW)
-        assert outside.import_(large["id"])["progress"]["rows"] == under_way
+        assert until(at_rest, seconds=120, what="reading to stand still") <= int(WINDOW)
     finally:
         four.services["validator"].send(signal.SIGCONT)
     assert outside.wait(large["id"], "ready")["counts"]["create"] == 5_000

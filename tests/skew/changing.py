@@ -80,7 +80,7 @@ class Changing:
         await self._cluster.scale(service, len(versions))
 
     async def _runs(self, replica: str, version: Version) -> bool:
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
             metrics = (await http.get(f"{self._cluster.url(replica)}/metrics")).text
         return Version.of(metrics) is version
 

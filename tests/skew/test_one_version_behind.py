@@ -43,7 +43,7 @@ class Refused:
 async def test_versions_side_by_side_lose_and_double_nothing(tmp_path: Path, last_release: Path) -> None:
     code = builds(last_release)
     running = running_cluster(tmp_path, builds=dict.fromkeys(SERVICES, code[OLD]))
-    async with asyncio.timeout(600), running as cluster, telling(cluster) as story:
+    async with asyncio.timeout(1800), running as cluster, telling(cluster) as story:
         change = Changing(cluster, story, code)
         await story.tell()
         for service, before in zip((*SERVICES, None), (None, *SERVICES), strict=True):

@@ -80,4 +80,4 @@ def local_servers() -> Iterator[Servers]:
                 )
             yield Servers(**json.loads(answer))
             process.stdin.close()  # tells it to stop
-            process.wait(60)
+            process.wait(120)
