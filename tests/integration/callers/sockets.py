@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from tests.integration.callers.world import Intake
 
-BOUND = 20.0  # seconds, for what ends by itself
+BOUND = 60.0  # seconds, for what ends by itself
 
 
 def connect(intake: Intake) -> socket.socket:

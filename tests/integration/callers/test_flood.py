@@ -12,9 +12,12 @@ from services.intake.upload.upload_turns import OF_ONE_PERSON, UploadTurns
 from tests.integration.callers.sockets import BOUND, connect, upload_head
 from tests.integration.callers.world import Intake, open_intake
 
+TURNS = UploadTurns(wait_seconds=1.0)
+PATIENCE = 60.0  # of whoever must not be refused
+
 
 def hurry(app: FastAPI) -> None:
-    app.state.upload_turns = UploadTurns(wait_seconds=1.0)
+    app.state.upload_turns = TURNS
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,9 @@ def flooded(new_database: Callable[[str], str], tmp_path_factory: pytest.TempPat
         yield intake
 
 
-def test_one_persons_flood_waits_and_is_refused_while_others_upload(flooded: Intake) -> None:
+def test_one_persons_flood_waits_and_is_refused_while_others_upload(
+    flooded: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     experience = flooded.people["experience_id"]
     with flooded.mine() as http:
         appoint = f"/api/v1/experiences/{experience}/administrators/somebody.else@northfield-college.org"
@@ -45,10 +50,12 @@ def test_one_persons_flood_waits_and_is_refused_while_others_upload(flooded: Int
             answer += refused.recv(65536)
         assert answer.startswith(b"HTTP/1.1 429 ")
         assert b'"code":"uploads.busy"' in answer
+    monkeypatch.setattr(TURNS, "_wait_seconds", PATIENCE)
     assert flooded.upload().status_code == 202  # those who went have left their turns
 
 
-def test_a_flood_of_small_files_is_taken_one_after_the_other(flooded: Intake) -> None:
+def test_a_flood_of_small_files_is_taken_one_after_the_other(flooded: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TURNS, "_wait_seconds", PATIENCE)
     with ThreadPoolExecutor(20) as many:
         answers = list(many.map(lambda number: flooded.upload(b"Email\r\n" * 1000, name=f"{number}.csv"), range(40)))
     assert {answer.status_code for answer in answers} == {202}

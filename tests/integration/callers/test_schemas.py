@@ -42,7 +42,7 @@ def ask(case: Any, base_url: str, known: list[dict[str, str]], *, token: str) ->
     checks = [negative_data_rejection]  # what we know nothing of is left out, as is what a form sends empty
     if "email" in (case.path_parameters or {}) or case.operation.path.endswith("/webhooks"):
         checks.append(positive_data_acceptance)  # which addresses can be mailed or called, no schema can say
-    case.call_and_validate(base_url, headers={"Authorization": f"Bearer {token}"}, timeout=20, excluded_checks=checks)
+    case.call_and_validate(base_url, headers={"Authorization": f"Bearer {token}"}, timeout=60, excluded_checks=checks)
 
 
 @intake_schema.exclude(path_regex="/events$").parametrize()

@@ -43,7 +43,7 @@ class Intake:
 
     def client(self, token: str | None = None, **more: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.base_url, headers=headers, timeout=30, **more)
+        return httpx.Client(base_url=self.base_url, headers=headers, timeout=60, **more)
 
     def mine(self) -> httpx.Client:
         return self.client(self.people["token"])

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from cli.operations import lag_table
+from shared.kafka import oldest
 from shared.kafka.lag import PartitionLag, read_lag
 from shared.kafka.message import Message
 from shared.kafka.publish import open_publisher
@@ -44,23 +46,29 @@ def of_rows(lags: list[dict[str, Any]]) -> list[int]:
 
 
 def test_json_tells_every_partition(settings: KafkaSettings) -> None:
-    with started(settings, "--json") as command:
-        lags = json.loads(command.communicate(timeout=60)[0])
-    assert of_rows(lags) == [400, 400, 400, 0, 0, 0]
-    assert all(lag["age_seconds"] > 0 for lag in lags if lag["lag"])
+    deadline = time.monotonic() + 60
+    while True:
+        with started(settings, "--json") as command:
+            lags = json.loads(command.communicate(timeout=60)[0])
+        assert of_rows(lags) == [400, 400, 400, 0, 0, 0]
+        ages = [lag["age_seconds"] for lag in lags if lag["lag"]]
+        if None not in ages or time.monotonic() > deadline:  # a broker that is slow does not say them all at once
+            break
+    assert all(age is not None and age > 0 for age in ages)
 
 
 def test_watching_shows_it_until_it_is_interrupted(settings: KafkaSettings) -> None:
     with started(settings, "--json", "--watch") as command:
         assert command.stdout is not None
-        while command.stdout.readline() != "]\n":
+        while command.stdout.readline() not in ("]\n", ""):
             pass
         command.send_signal(signal.SIGINT)
         command.communicate(timeout=60)
     assert command.returncode == 0
 
 
-async def test_the_table_has_a_line_for_each_group(settings: KafkaSettings) -> None:
+async def test_the_table_has_a_line_for_each_group(settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oldest, "FETCH_MS", 60_000)
     lines = shown(await read_lag(settings))
     assert lines["validator", "imports.rows"][:3] == ["0", "1,200", "400"]
     assert lines["validator", "imports.rows"][3].startswith("0:0")

@@ -57,31 +57,34 @@ async def test_a_check_that_cannot_even_be_cancelled_is_told_in_time_and_asked_o
     checked = Health(NO_BROKER, {"database": hangs})
     assert [await checked.not_ready() for _ in range(3)] == [["database: TimeoutError"]] * 3
     assert len(asked) == 1
+    monkeypatch.setattr(health, "CHECK_SECONDS", 60.0)
     answer.set()
-    await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while checked._asked:
+            await asyncio.sleep(0)
     assert await checked.not_ready() == []
     assert len(asked) == 2
 
 
-async def test_a_service_that_stops_answers_at_once_that_it_is_not_ready() -> None:
+async def test_a_service_that_stops_answers_at_once_that_it_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise Kubernetes' question hangs on a client that is closed, until it is cut off as an error."""
+    monkeypatch.setattr(health, "CHECK_SECONDS", 600.0)
     checked = Health(NO_BROKER, {"database": never})
     waiting = asyncio.create_task(answer_of(checked))
-    await asyncio.sleep(0.05)
-    checked.stop()
-    assert (await asyncio.wait_for(waiting, 1))[0] == 503
-    assert await asyncio.wait_for(answer_of(checked), 1) == (503, {"status": "failed", "reasons": ["stopping"]})
+    async with asyncio.timeout(60):
+        while not checked._asked:
+            await asyncio.sleep(0)
+        checked.stop()
+        assert (await waiting)[0] == 503
+        assert await answer_of(checked) == (503, {"status": "failed", "reasons": ["stopping"]})
 
 
 @pytest.mark.parametrize(
     ("lacks_leader", "reasons"), [(True, []), (False, ["imports.rows: records wait but none are delivered"])]
 )
-async def test_a_partition_that_nobody_leads_is_waited_for(
-    monkeypatch: pytest.MonkeyPatch, lacks_leader: bool, reasons: list[str]
-) -> None:
-    monkeypatch.setattr(health, "STILL_SECONDS", 0.05)
+async def test_a_partition_that_nobody_leads_is_waited_for(lacks_leader: bool, reasons: list[str]) -> None:
     checked = Health(BlindBroker(lacks_leader), {})  # type: ignore[arg-type]
-    await asyncio.sleep(0.1)
+    checked._going_since -= 2 * health.STILL_SECONDS
     await checked.look()
     assert checked.dead() == reasons
 
@@ -91,7 +94,7 @@ class BlindBroker:
 
     def __init__(self, lacks_leader: bool) -> None:
         polling = SimpleNamespace(
-            _client=self, polled_at=float("inf"), blind_seconds=1.0, unfetched_seconds=0.0,
+            _client=self, polled_at=float("inf"), blind_seconds=2 * health.STILL_SECONDS, unfetched_seconds=0.0,
             lacks_leader=lambda: lacks_leader, fetching_ended=lambda: False, coordination_ended=lambda: False,
         )  # fmt: skip
         subscriber = SimpleNamespace(running=True, tasks=[SimpleNamespace(done=lambda: False)])
