@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +11,10 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     InvalidReplicationFactorError,
     KafkaError,
+    KafkaTimeoutError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
     for_code,
 )
 
@@ -23,6 +25,7 @@ from shared.topics import ALL_TOPICS, READERS_BEHIND, SEGMENT, Topic
 
 RECORD_BYTES = 1_048_588  # the largest batch a topic takes; Kafka's default, said so that nobody lowers it by accident
 _SET_ON_TOPIC = 1  # DescribeConfigs' source of a value that was set for this topic
+_PAUSES = (0.1,) * 300  # seconds; for brokers to learn of what one of them was told
 
 
 class TopicMissingError(Exception):
@@ -45,7 +48,8 @@ async def apply_topics(
     settings: KafkaSettings, topics: Iterable[Topic] = ALL_TOPICS, *, replicas: int = 0
 ) -> list[str]:
     """Create what is missing, add partitions where there are fewer, set retention and cleanup. Returns a sentence per
-    change; a second call returns none. `replicas` 0: three, or as many as there are brokers."""
+    change; a second call returns none. `replicas` 0: three, or as many as there are brokers. Raises KafkaTimeoutError when
+    the brokers do not say in time that it is so."""
     wanted = {settings.topic_prefix + topic.name: topic for topic in topics}
     async with open_admin(settings) as admin:
         found = await existing_partitions(admin, wanted)
@@ -113,14 +117,18 @@ async def existing_partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) 
 async def _until_known(
     admin: AIOKafkaAdminClient, topics: dict[str, Topic], *, configurations: dict[str, dict[str, str]]
 ) -> None:
-    """The brokers that are asked next learn of changes a moment after they are made."""
-    for _ in range(100):
-        found = await existing_partitions(admin, topics)
-        if all(found.get(name, 0) >= topic.partitions for name, topic in topics.items()):
-            set_now = await _set_on(admin, list(topics))
-            if all(ours.items() <= set_now[name].items() for name, ours in configurations.items()):
-                return
-        await asyncio.sleep(0.1)
+    """The brokers that are asked next learn of changes a moment after they are made, some before others."""
+    for pause in _PAUSES:
+        with suppress(UnknownTopicOrPartitionError):
+            found = await existing_partitions(admin, topics)
+            if all(found.get(name, 0) >= topic.partitions for name, topic in topics.items()):
+                set_now = await _set_on(admin, list(topics))
+                if all(ours.items() <= set_now[name].items() for name, ours in configurations.items()):
+                    return
+        await asyncio.sleep(pause)
+    raise KafkaTimeoutError(
+        "the brokers do not know all topics yet as they were set; run `rollcall topics apply` again"
+    )
 
 
 async def _create(
