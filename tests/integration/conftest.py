@@ -10,7 +10,8 @@ from tests.stack.object_store import ObjectStore, object_store
 from tests.stack.secure_kafka import SecureKafka, secure_kafka
 from tests.stack.tls_postgres import TlsPostgres, tls_postgres
 
-SHORT_SESSIONS = "connections.max.reauth.ms=4000\n"  # the broker cuts off who has not signed in anew for so long
+SESSION_SECONDS = 10  # the broker cuts off who has not signed in anew for so long
+SHORT_SESSIONS = f"connections.max.reauth.ms={SESSION_SECONDS * 1000}\n"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -20,6 +20,7 @@ from shared.kafka.replay import replay_dead_letters
 from shared.rights import rights_of_operator, rights_of_service, rights_of_subscriber, rights_to_set_topics
 from shared.settings import KafkaSettings
 from shared.topics import ALL_TOPICS, APPROVALS, CHECKS, CONSUMERS, LIFECYCLE, RESULTS, TOPICS
+from tests.integration.conftest import SESSION_SECONDS
 from tests.stack.mails import Mailbox
 from tests.stack.object_store import BUCKET, ObjectStore
 from tests.stack.secure_kafka import PASSWORD, SecureKafka
@@ -78,16 +79,24 @@ async def test_an_import_is_checked_run_and_told_of_with_the_rights_that_are_doc
     services: dict[str, ServiceProcess], kafka: SecureKafka, tls_database: TlsPostgres, smtp: Mailbox
 ) -> None:
     known = await prepare_demo(tls_database.address("intake"))
+    await asyncio.sleep(SESSION_SECONDS)  # no connection of the services' start outlives it
     outside = Outside({"base_url": services["intake"].url, **known, "inbox": str(smtp.folder)})
     finished = await asyncio.to_thread(imported, outside, known["experience_id"])
     assert finished["counts"]["created"] == 100
     assert adds_up(finished)
-    assert all(lag.lag == 0 for lag in await read_lag(settings_of("intake", kafka)) if lag.topic != "imports.emails")
+    await until_nobody_lags(settings_of("intake", kafka))
     for topic in TOPICS:
         assert [letter async for letter in read_dead_letters(settings_of("intake", kafka), topic)] == []
     said = "".join(process.log.read_text() for process in services.values())
     assert PASSWORD not in said
     assert "Authorization" not in said
+
+
+async def until_nobody_lags(settings: KafkaSettings) -> None:
+    """Offsets are committed after everybody can see what became of the rows."""
+    async with asyncio.timeout(120):
+        while not all(lag.lag == 0 for lag in await read_lag(settings) if lag.topic != "imports.emails"):
+            await asyncio.sleep(0.2)
 
 
 def imported(outside: Outside, experience: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A TCP port that leads to another one as well or as badly as it is told: passes, slows, hangs, refuses, cuts."""
 
 import asyncio
+import os
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 from cli.local.ports import HOST, is_free
 
 _CHUNK_BYTES = 64 * 1024
-_QUIET_PORTS = range(20_000, 32_000)  # below those that outgoing connections take while nobody listens
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+# Below those that outgoing connections take while nobody listens; each of the processes that test together has its own.
+_QUIET_PORTS = range(20_000 + _WORKER, 32_000, _WORKERS)
 
 
 @dataclass(frozen=True, slots=True)

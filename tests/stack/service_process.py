@@ -41,24 +41,28 @@ class ServiceProcess:
         await self.until_ready()
 
     async def until_ready(self) -> None:
-        async with asyncio.timeout(SECONDS):
-            while not await self._is_ready():
+        async with asyncio.timeout(SECONDS), self._client() as http:
+            while not await _is_ready(http):
                 assert self.running.poll() is None, self.log.read_text()
                 await asyncio.sleep(0.1)
 
     async def get(self, path: str) -> httpx.Response:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            return await http.get(self.url + path)
+        async with self._client() as http:
+            return await http.get(path)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Its exit code."""
         self.running.send_signal(number)
         return await asyncio.to_thread(self.running.wait, SECONDS)
 
-    async def _is_ready(self) -> bool:
-        with suppress(httpx.TransportError):
-            return (await self.get("/readyz")).is_success
-        return False
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=60)
+
+
+async def _is_ready(http: httpx.AsyncClient) -> bool:
+    with suppress(httpx.TransportError):
+        return (await http.get("/readyz")).is_success
+    return False
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from services.notifier.smtp_pool import SmtpPool
 from services.notifier.store import Store
 from tests.integration.notifier.post_office import PostOffice
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 async def eventually(condition):
@@ -66,7 +66,7 @@ def settings(post_office):
         fields = {
             "database_url": "postgresql://unused/unused", "smtp_host": "127.0.0.1", "smtp_port": post_office.port,
             "mail_from": "Rollcall <no-reply@rollcall.example>", "mails_per_second": 0, "mail_retry_seconds": 0.05,
-            "smtp_seconds": 5, "smtp_answer_seconds": 5,
+            "smtp_seconds": 60, "smtp_answer_seconds": 60,
         }  # fmt: skip
         return Settings(**{**fields, **changes})
 

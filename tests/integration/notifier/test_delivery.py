@@ -118,7 +118,7 @@ async def test_a_lost_answer_is_doubtful_and_the_mail_is_not_sent_again(
     post_office.to_mail.append(silence)
     post_office.keeps_unanswered = kept
     await queue(2)
-    async with delivering(smtp_connections=1, smtp_answer_seconds=0.2):
+    async with delivering(smtp_connections=1, smtp_answer_seconds=2.0):
         assert await settled() == {"doubtful": 1, "sent": 1}
     assert len(post_office.mails) == (2 if kept else 1)
     assert "answer was lost" in (await emails("reason"))[0]

@@ -40,7 +40,7 @@ def settings(kafka: str, topic_prefix: str) -> ServiceSettings:
         kafka_bootstrap=kafka,
         topic_prefix=topic_prefix,
         database_url="postgresql://nobody@localhost/none",
-        stop_seconds=5,
+        stop_seconds=60,
     )
 
 
@@ -128,7 +128,7 @@ def row(number: int, partition: int | None = None) -> Message:
     return Message(f"p{number}@example.org".encode(), row_bytes(number), partition=partition)
 
 
-async def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
     """Wait for what must become true (a value, or something to await); fail when it does not."""
     async with asyncio.timeout(seconds):
         while True:

@@ -19,6 +19,7 @@ from shared.topics import CHECKS, ROWS
 OUT = Path(os.environ["ECHO_OUT"])
 MODE = os.environ.get("ECHO_MODE", "")
 PAUSE = float(os.environ.get("ECHO_PAUSE", "0"))
+GATE = os.environ.get("ECHO_GATE", "")  # a file; until it is there a batch is not finished
 BROKER_PORT, TUNNEL_PORT = os.environ.get("ECHO_TUNNEL", "0:0").split(":")
 
 
@@ -27,7 +28,14 @@ class Deps:
     publisher: Publisher
 
 
+def may_go_on() -> bool:
+    return not GATE or Path(GATE).exists()
+
+
 async def on_rows_read(batch: Batch[RowRead], deps: Deps) -> None:
+    OUT.with_name("begun").touch()
+    while not may_go_on():
+        await asyncio.sleep(0.02)
     await asyncio.sleep(PAUSE)
     await deps.publisher.publish(CHECKS, [Message(r.key or b"", r.value, partition=r.partition) for r in batch.records])
     with OUT.open("a") as out:  # noqa: ASYNC230 - a short line, written at once

@@ -108,9 +108,16 @@ async def test_a_topic_that_was_made_anew_is_measured_anew(
     assert await way.upto() == handled.UNKNOWN
     async with open_admin(settings) as admin:
         await admin.delete_topics([settings.topic_prefix + ROWS.name])
+        await until(lambda: is_gone(admin, settings.topic_prefix + ROWS.name))
     await apply_topics(settings, [ROWS])
+    await publish(publisher, ROWS, 2)
+    before = time.monotonic()
+    assert await way.upto() == handled.UNKNOWN  # marks where the new one ends
+    after = time.monotonic()
     await publish(publisher, ROWS, 1)
-    await handle(settings, "validator", ROWS, upto=1)
+    await handle(settings, "validator", ROWS, upto=2)
+    assert before <= await way.upto() <= after
+    await handle(settings, "validator", ROWS, upto=3)
     asked = time.monotonic()
     assert await way.upto() >= asked
 

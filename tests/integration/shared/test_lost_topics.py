@@ -19,8 +19,8 @@ async def test_a_consumer_whose_topic_was_gone_reads_the_new_one_from_its_beginn
         async with open_admin(settings) as admin:
             await admin.delete_topics([settings.topic_prefix + ROWS.name])
         [consumer] = broker.consumers
-        await until(lambda: not consumer.polling.assignment(), seconds=30)  # the group has seen it
+        await until(lambda: not consumer.polling.assignment(), seconds=120)  # the group has seen it
         await apply_topics(settings, [ROWS])
         await publisher.publish(ROWS, [row(number, partition=2) for number in range(50, 60)])
-        await until(lambda: len(seen.rows) == 60, seconds=30)
+        await until(lambda: len(seen.rows) == 60, seconds=120)
     assert seen.rows == list(range(60))

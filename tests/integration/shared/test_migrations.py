@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from shared.postgres.migrate import LOCK, migrate
 
-SECONDS = 15.0  # in which something happens that would else not happen at all
+SECONDS = 60.0  # in which something happens that would else not happen at all
 NewDatabase = Callable[[str], Awaitable[str]]
 
 

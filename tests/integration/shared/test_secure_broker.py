@@ -1,6 +1,8 @@
 """A broker as managed ones are: TLS with an authority of its own, each way to sign in, and rights. What is wrong is said with what to do."""
 
+import asyncio
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,7 @@ def settings(broker: SecureKafka, request: pytest.FixtureRequest, monkeypatch: p
     for name, value in broker.environment(USER, mechanism=request.param).items():
         monkeypatch.setenv(name, value)
     return ServiceSettings(
-        topic_prefix=f"{request.param.lower()}.", database_url="postgresql://nobody@localhost/none", stop_seconds=5
+        topic_prefix=f"{request.param.lower()}.", database_url="postgresql://nobody@localhost/none", stop_seconds=60
     )
 
 
@@ -70,9 +72,24 @@ async def test_topics_are_made_and_events_published_handled_committed_and_put_ba
     assert (await replay_dead_letters(settings, ROWS)).replayed == 1
 
 
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """As asyncio.run; its loop, too, ends when the other side has said goodbye."""
+
+    async def until_goodbye() -> Any:
+        try:
+            return await work
+        finally:
+            sockets = asyncio.get_running_loop()._selector.get_map()  # type: ignore[attr-defined]
+            await until(lambda: len(sockets) == 1)  # the loop's own
+
+    with asyncio.Runner() as runner:
+        return runner.run(until_goodbye())
+
+
 def refused(*arguments: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> str:
     """What the command line says as it ends with exit code 1."""
     monkeypatch.setattr(sys, "argv", ["rollcall", *arguments])
+    monkeypatch.setattr(asyncio, "run", run)
     ours = structlog.get_config()
     with pytest.raises(SystemExit) as ended:
         main()

@@ -18,11 +18,13 @@ from shared.kafka.admin import apply_topics
 from shared.kafka.publish import Publisher
 from shared.settings import ServiceSettings
 from shared.topics import CHECKS, ROWS
+from tests.stack.proxy import quiet_port
 
 from .conftest import row, until
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).with_name("echo_service.py")
+SECONDS = 120  # a slow machine's patience
 
 
 class Process:
@@ -39,24 +41,33 @@ class Process:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
     async def until_handled(self, count: int) -> None:
-        await until(lambda: len(set(self.handled())) >= count, 30)
+        await until(lambda: len(set(self.handled())) >= count, SECONDS)
+
+    def has_begun(self) -> bool:
+        """A batch is, or was, in the handler."""
+        return self.out.with_name("begun").exists()
 
     async def asked(self, path: str) -> httpx.Response:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as client:
+        async with self._client() as client:
             return await client.get(path)
 
     async def until_ready(self) -> None:
-        await until(self._is_ready)
+        async with self._client() as client:
+            await until(lambda: is_ready(client), SECONDS)
 
-    async def _is_ready(self) -> bool:
-        try:
-            return (await self.asked("/readyz")).status_code == 200
-        except httpx.TransportError:
-            return False
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60)
 
-    async def stop(self, seconds: float = 25) -> int:
+    async def stop(self, seconds: float = 90) -> int:
         self.process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self.process.wait(), seconds)
+
+
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 Start = Callable[..., Awaitable[Process]]
@@ -73,13 +84,12 @@ async def start(settings: ServiceSettings, tmp_path: Path) -> AsyncIterator[Star
     processes: list[Process] = []
 
     async def start_one(**variables: str) -> Process:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = quiet_port()
         log, out = tmp_path / f"log-{len(processes)}.jsonl", tmp_path / "out.jsonl"
         environment = {
             "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "ROLLCALL_PORT": str(port), "ECHO_OUT": str(out),
             "ROLLCALL_KAFKA_BOOTSTRAP": settings.kafka_bootstrap, "ROLLCALL_TOPIC_PREFIX": settings.topic_prefix,
-            "ROLLCALL_DATABASE_URL": "postgresql://nobody@localhost/none", "ROLLCALL_STOP_SECONDS": "2", **variables,
+            "ROLLCALL_DATABASE_URL": "postgresql://nobody@localhost/none", "ROLLCALL_STOP_SECONDS": "20", **variables,
         }  # fmt: skip
         with log.open("w") as output:
             process = await asyncio.create_subprocess_exec(
@@ -102,7 +112,7 @@ async def test_nothing_is_lost_when_the_process_is_killed_in_the_middle_of_batch
     for _ in range(2):
         service = await start(ECHO_PAUSE="0.1", ROLLCALL_REPLICA="0")
         seen = len(set(service.handled()))
-        await service.until_handled(seen + 100)
+        await service.until_handled(min(seen + 100, 600))  # it goes on until it is killed
         service.process.kill()
         await service.process.wait()
     service = await start(ROLLCALL_REPLICA="0")
@@ -112,15 +122,21 @@ async def test_nothing_is_lost_when_the_process_is_killed_in_the_middle_of_batch
     assert {record.value for record in await on_topic(CHECKS)} == {row(number).value for number in range(600)}
 
 
-async def test_a_service_lives_gets_ready_works_and_stops_when_told(publisher: Publisher, start: Start) -> None:
-    service = await start(ECHO_PAUSE="0.3")
+async def test_a_service_lives_gets_ready_works_and_stops_when_told(
+    publisher: Publisher, start: Start, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    service = await start(ECHO_GATE=str(gate))
     await service.until_ready()
     assert (await service.asked("/livez")).json() == {"status": "ok"}
     await publisher.publish(ROWS, [row(number, partition=0) for number in range(50)])
-    await asyncio.sleep(0.2)
+    await until(service.has_begun)
     text = (await service.asked("/metrics")).text
     assert 'rollcall_consumer_since_poll_seconds{topic="imports.rows"}' in text
-    assert await service.stop() == 0
+    stopping = asyncio.ensure_future(service.stop())
+    await until(lambda: "service.stopping" in service.log.read_text())
+    gate.touch()
+    assert await stopping == 0
     assert service.handled() == list(range(50))  # the batch in flight was finished
     handled = [line for line in service.said() if line["event"] == "batch.handled"]
     assert [(line["topic"], line["size"], line["rejected"]) for line in handled] == [("imports.rows", 50, 0)]
@@ -129,7 +145,7 @@ async def test_a_service_lives_gets_ready_works_and_stops_when_told(publisher: P
 
 async def test_a_loop_that_ends_ends_the_process_and_its_error_is_told_without_values(start: Start) -> None:
     service = await start(ECHO_MODE="loop ends")
-    assert await asyncio.wait_for(service.process.wait(), 20) == 1
+    assert await asyncio.wait_for(service.process.wait(), SECONDS) == 1
     (failed,) = [line for line in service.said() if line["event"] == "service.failed"]
     assert "loop ends_soon raised KeyError at echo_service.py" in failed["reason"]
     assert "somebody@example.org" not in service.log.read_text()
@@ -138,7 +154,7 @@ async def test_a_loop_that_ends_ends_the_process_and_its_error_is_told_without_v
 async def test_a_taken_port_ends_the_process_with_a_reason(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         service = await start(ROLLCALL_PORT=str(taken.getsockname()[1]))
-        assert await asyncio.wait_for(service.process.wait(), 20) == 1
+        assert await asyncio.wait_for(service.process.wait(), SECONDS) == 1
     assert "cannot listen on" in service.log.read_text()
 
 
@@ -150,7 +166,7 @@ async def test_a_stop_that_hangs_ends_hard(start: Start) -> None:
 
 async def test_a_service_waits_for_its_topics_and_says_which(start: Start) -> None:
     service = await start(ROLLCALL_TOPIC_PREFIX="nowhere.")
-    await until(lambda: "rollcall topics apply" in service.log.read_text())
+    await until(lambda: "rollcall topics apply" in service.log.read_text(), SECONDS)
     assert (await service.asked("/livez")).status_code == 200
     assert (await service.asked("/readyz")).status_code == 503
     assert await service.stop() == 0
@@ -176,16 +192,22 @@ async def test_a_broker_that_goes_away_delays_work_and_loses_none(
 
 
 async def test_a_stop_while_the_broker_is_away_and_a_batch_waits_for_it_is_bounded(
-    settings: ServiceSettings, publisher: Publisher, start: Start
+    settings: ServiceSettings, publisher: Publisher, start: Start, tmp_path: Path
 ) -> None:
+    gate = tmp_path / "gate"
     async with tunnel(settings.kafka_bootstrap) as (port, cut, _):
-        service = await start(ECHO_TUNNEL=f"{settings.kafka_bootstrap.rpartition(':')[2]}:{port}", ECHO_PAUSE="0.5")
+        service = await start(
+            ECHO_TUNNEL=f"{settings.kafka_bootstrap.rpartition(':')[2]}:{port}", ECHO_GATE=str(gate),
+            ROLLCALL_STOP_SECONDS="2",
+        )  # fmt: skip
         await service.until_ready()
         await publisher.publish(ROWS, [row(number) for number in range(50)])
-        await asyncio.sleep(0.3)  # the batch is in the handler and will meet a broker that is gone
+        await until(service.has_begun)
         await cut()
+        gate.touch()  # the batch is in the handler and will meet a broker that is gone
         await asyncio.sleep(0.5)
-        assert await service.stop(seconds=14) in (0, 70)  # two seconds of grace, ten more for the rest
+        # Two seconds of grace, ten more for the rest; without them it ends with the batch, which waits for 40.
+        assert await service.stop(seconds=30) in (0, 70)
         assert service.handled() == []
 
 

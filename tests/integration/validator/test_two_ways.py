@@ -120,6 +120,6 @@ async def test_a_fact_learned_by_another_process_meanwhile_is_kept_if_newer(two_
 async def _until_someone_waits(connection: asyncpg.Connection) -> None:
     """Until another connection waits for a lock of this one's transaction."""
     waits = "select exists (select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await connection.fetchval(waits):
             await asyncio.sleep(0.01)
