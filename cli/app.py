@@ -26,6 +26,7 @@ from cli import (
     tokens,
 )
 from cli.client import Refused
+from shared.kafka.admin import TopicMissingError
 from shared.kafka.refused import LACKS_A_RIGHT, BrokerRefusedError
 from shared.settings import WrongSettingsError
 
@@ -79,6 +80,8 @@ def main() -> None:
         )
     except WrongSettingsError as error:
         _end(f"{error} (settings.wrong)")
+    except TopicMissingError as error:
+        _end(f"{error} (topics.missing)")
     except BrokerRefusedError as error:
         _end(f"{error} (broker.refused)")
     except LACKS_A_RIGHT as error:

@@ -11,7 +11,6 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     InvalidReplicationFactorError,
     KafkaError,
-    KafkaTimeoutError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
@@ -48,7 +47,7 @@ async def apply_topics(
     settings: KafkaSettings, topics: Iterable[Topic] = ALL_TOPICS, *, replicas: int = 0
 ) -> list[str]:
     """Create what is missing, add partitions where there are fewer, set retention and cleanup. Returns a sentence per
-    change; a second call returns none. `replicas` 0: three, or as many as there are brokers. Raises KafkaTimeoutError when
+    change; a second call returns none. `replicas` 0: three, or as many as there are brokers. Raises TopicMissingError when
     the brokers do not say in time that it is so."""
     wanted = {settings.topic_prefix + topic.name: topic for topic in topics}
     async with open_admin(settings) as admin:
@@ -126,8 +125,8 @@ async def _until_known(
                 if all(ours.items() <= set_now[name].items() for name, ours in configurations.items()):
                     return
         await asyncio.sleep(pause)
-    raise KafkaTimeoutError(
-        "the brokers do not know all topics yet as they were set; run `rollcall topics apply` again"
+    raise TopicMissingError(
+        "The brokers do not know all topics yet as they were set; run `rollcall topics apply` again."
     )
 
 
