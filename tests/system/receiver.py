@@ -14,6 +14,7 @@ class Receiver:
 
     url: str = ""
     away: int = 0
+    awake: threading.Event = field(default_factory=threading.Event)  # it answers nobody before
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     def of(self, import_id: str) -> list[tuple[dict[str, str], bytes]]:
@@ -23,10 +24,12 @@ class Receiver:
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     heard = Receiver()
+    heard.awake.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            heard.awake.wait(60)
             heard.away, away = max(0, heard.away - 1), heard.away
             heard.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(503 if away else 200)

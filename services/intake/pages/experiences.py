@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.intake.api.access import DepsOf
 from services.intake.pages.access import PageExperience
+from services.intake.pages.import_view import is_moving
 from services.intake.pages.render import render
 from services.intake.pages.sessions import SignedIn
 from services.intake.read_imports import list_imports
@@ -34,7 +35,8 @@ async def show_my_experiences(request: Request, deps: DepsOf, user: SignedIn) ->
 async def show_experience(request: Request, deps: DepsOf, experience: PageExperience) -> Response:
     """An experience: what happened last, and the way to import."""
     latest = await list_imports(deps.pool, experience.id, after=None, limit=_LATEST)
-    return render(request, "experience.html", experience=experience, imports=latest)
+    moving = any(map(is_moving, latest))
+    return render(request, "experience.html", experience=experience, imports=latest, moving=moving)
 
 
 @router.get("/experiences/{experience_id}/settings")

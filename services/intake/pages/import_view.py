@@ -59,6 +59,11 @@ def phase_of(status: str) -> Phase:
     return _PHASES[ImportStatus(status)]
 
 
+def is_moving(row: Row) -> bool:
+    """Will it soon say something else by itself?"""
+    return phase_of(row["status"]) in (Phase.PREPARING, Phase.RUNNING)
+
+
 def review_tiles(row: Row) -> list[Tile]:
     """What Run will do, in four numbers that add up to the records."""
     return [

@@ -11,11 +11,10 @@ from services.intake.deps import Deps
 from services.intake.import_types import IMPORT_TYPES
 from services.intake.pages.access import PageExperience
 from services.intake.pages.csrf import check_csrf
-from services.intake.pages.import_view import imported, to_run
+from services.intake.pages.import_view import imported, is_moving, to_run
 from services.intake.pages.render import render
 from services.intake.pages.sessions import SignedIn
 from services.intake.read_imports import list_imports
-from services.intake.states import ImportStatus
 from services.intake.upload.receive_file import UploadRefused, shown_size
 from services.intake.upload.take_upload import take_upload
 from services.intake.users.people import Experience
@@ -25,7 +24,6 @@ from shared.problems import problem
 router = APIRouter(prefix="/experiences/{experience_id}/settings/imports", include_in_schema=False)
 
 _PAGE = 25
-_MOVING = {ImportStatus.SUBMITTED, ImportStatus.PREPROCESSING, ImportStatus.RUNNING, ImportStatus.CANCELLING}
 
 
 @router.get("")
@@ -38,7 +36,7 @@ async def show_imports(
     return render(
         request, "imports.html", experience=experience, imports=shown, first_page=after is None,
         next_after=shown[-1]["id"] if len(found) > _PAGE else None,
-        moving=any(row["status"] in _MOVING for row in shown), imported=imported, to_run=to_run,
+        moving=any(map(is_moving, shown)), imported=imported, to_run=to_run,
     )  # fmt: skip
 
 

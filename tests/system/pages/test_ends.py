@@ -136,9 +136,11 @@ def test_mails_that_could_not_be_sent_are_tried_again_when_a_person_says_so(
     refused = Path(running_stack["inbox"]) / "refused"  # addresses that the local inbox does not take
     refused.write_text("refused.00001@\n")
     try:
-        found = outside.run(outside.prepared(outside.experience("Refused"), table(people(2, "refused")))["id"])
+        found = outside.prepared(outside.experience("Refused"), table(people(2, "refused")))
         page = new_page()
-        page.goto(f"/imports/{found['id']}")
+        with paused(running_stack, "notifier"):
+            outside.run(found["id"])
+            page.goto(f"/imports/{found['id']}")
         expect(page.get_by_text(re.compile(r"^Welcome mail could not be sent: \S"))).to_have_count(1)
     finally:
         refused.unlink()

@@ -1,6 +1,10 @@
 """The records of an import in a browser: filters, search, pages, also of 100,000."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 from playwright.sync_api import Page, expect
 
@@ -66,10 +70,31 @@ def test_records_that_did_not_come_are_not_taken_for_those_that_were_asked_for(
     lost = page.get_by_role("alert").filter(has_text="not the records that you asked for")
     expect(lost).to_be_visible()
     page.context.set_offline(False)
+    with dying() as there:
+        page.route(re.compile("plan=none"), lambda route: route.continue_(url=there), times=1)
+        with page.expect_event("requestfailed"):
+            lost.get_by_role("link", name="Try again").click()
+        expect(lost).to_be_visible()
     lost.get_by_role("link", name="Try again").click()
     expect(page.locator("table.records tbody tr")).to_have_count(1)
     expect(lost).to_have_count(0)
     assert page.url.endswith("?plan=none")
+
+
+@contextmanager
+def dying() -> Iterator[str]:
+    """The address of a server that dies in the middle of its answer."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-length", "1000")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html>")
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.handle_request).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
 
 
 def test_pages_lead_on_and_back(new_page: NewPage, outside: Outside) -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.system.outside import Outside, people, table, until
@@ -112,14 +113,19 @@ def test_who_leaves_and_returns_sees_the_truth_and_so_does_another_tab(new_page:
     expect(page.get_by_text("2,500 of 2,500 records were imported.")).to_be_visible()
 
 
-def test_who_presses_run_second_is_told_so(new_page: NewPage, outside: Outside) -> None:
-    found = outside.prepared(outside.experience("Twice"), table(people(3, "twice")), emails="none")
-    page = new_page(java_script_enabled=False)  # shows the review for as long as nobody reloads
+@pytest.mark.parametrize("scripts", [True, False])
+def test_who_presses_run_second_is_told_so(new_page: NewPage, outside: Outside, scripts: bool) -> None:
+    lines = table(people(3, f"twice{scripts}"))
+    found = outside.prepared(outside.experience("Twice"), lines, emails="none")
+    page = new_page(java_script_enabled=scripts)
     page.goto(f"/imports/{found['id']}/run")
     outside.run(found["id"])
     page.get_by_role("button", name="Run for 3 records").click()
     expect(page.get_by_role("alert")).to_contain_text("finished")
     expect(page.get_by_role("heading", name="Results")).to_be_visible()
+    page.get_by_role("searchbox").fill("first1")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator("table.records tbody tr")).to_have_count(1)
 
 
 def test_where_streams_do_not_get_through_the_page_asks(new_page: NewPage, outside: Outside) -> None:

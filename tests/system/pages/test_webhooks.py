@@ -27,14 +27,25 @@ def test_a_webhook_is_added_tested_and_deleted(new_page: NewPage, outside: Outsi
         outside.prepared(experience, table(people(2, "webhookpage")), emails="none")
         until(lambda: receiver.received or None, seconds=60, what="an attempt")
         until(lambda: page.reload() and page.get_by_text("Failing").count(), seconds=60, what="its failure")
+        page.get_by_role("button", name="New secret").click()
+        expect(page.get_by_text(re.compile(r"^whsec_\S+$"))).to_be_visible()
+        all_of_them = page.context.new_page()
+        all_of_them.goto(f"/experiences/{experience}/settings/webhooks")
+        expect(all_of_them.get_by_text("Failing")).to_be_visible()
         receiver.away = 0
         log = page.get_by_role("table", name="Delivery log")
         expect(_row(log, "import.ready", "200")).to_be_visible(timeout=120_000)  # without a reload
         expect(page.get_by_text("Failing")).to_have_count(0)
+        expect(page.get_by_text(re.compile(r"^whsec_\S+$"))).to_be_visible()
+        expect(all_of_them.get_by_text("Failing")).to_have_count(0)
         expect(_row(log, "import.ready", "503").first).to_be_visible()
+        receiver.awake.clear()
         page.get_by_role("button", name="Send a test").click()
+        expect(page.get_by_text("1 delivery waits")).to_be_visible()
+        receiver.awake.set()
         expect(_row(log, "webhook.test", "200")).to_be_visible()
-        [told] = [headers["webhook-id"] for headers, body in receiver.received[-2:] if b"import.ready" in body]
+        expect(page.locator("[data-refresh]")).to_have_count(0)
+        [told] = {headers["webhook-id"] for headers, body in receiver.received if b"import.ready" in body}
         log.get_by_role("button", name=f"Deliver again import.ready {told}").click()
         expect(_row(log, told, "200")).to_have_count(2)
         assert receiver.received[-1][0]["webhook-id"] == told

@@ -8,7 +8,7 @@ export function refreshLists() {
   const timer = setInterval(async () => {
     if (document.hidden) return;
     try {
-      const fresh = await fetchPage(location.href);
+      const fresh = await fetchPage(document.querySelector("[data-refresh]").dataset.refresh || location.href);
       for (const list of document.querySelectorAll("[data-refresh]")) swap(fresh, list.id);
       if (!document.querySelector("[data-refresh]")) clearInterval(timer);
     } catch (error) {

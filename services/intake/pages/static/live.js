@@ -1,7 +1,7 @@
 // An import as it goes: server-sent events, and polling where they do not get through.
 import { sentence, setNumber } from "./locale.js";
 import { Pace } from "./pace.js";
-import { showRecords } from "./records.js";
+import { keepTyped, searchAgain, showRecords } from "./records.js";
 import { Away, fetchPage, say, swap } from "./swap.js";
 
 const FINAL = ["finished", "rejected", "cancelled"];
@@ -10,7 +10,7 @@ const AGAIN_MS = 10000; // when to ask for a stream anew that was refused
 const RECORDS_MS = 2500; // how often records are looked at anew while they change
 const SAY_MS = 10000; // how often a screen reader is told how far it is
 
-let texts, source, poll, again, shown, askedAt = 0, saidAt = 0;
+let texts, source, poll, again, shown, told, phases = 0, askedAt = 0, saidAt = 0;
 const pace = new Pace();
 const live = () => document.getElementById("import");
 
@@ -49,15 +49,17 @@ function stop() {
 }
 
 async function ask() {
+  let now;
   try {
     const answer = await fetch(live().dataset.api, { credentials: "same-origin" });
     if (answer.status === 401) return location.reload(); // the session ended: sign in, and come back here
-    if (!answer.ok) return connection(false);
-    await onImport(await answer.json());
+    if (answer.ok) now = await answer.json();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // what fetch throws when nobody answers
-    connection(false);
   }
+  if (!poll) return; // the stream is back and has told more, or there is no more to tell
+  if (now) onImport(now);
+  else connection(false);
 }
 
 function connection(there) {
@@ -69,36 +71,41 @@ function connection(there) {
 
 async function onImport(now) {
   connection(true);
+  told = now;
   if (FINAL.includes(now.status)) stop();
   if (now.status !== shown) {
     shown = now.status;
     pace.forget();
     await showPhase();
   }
-  showProgress(now);
-  if (["running", "cancelling"].includes(now.status) && Date.now() - askedAt > RECORDS_MS && !busy()) {
+  showProgress(told); // which may be more than `now` by now
+  if (["running", "cancelling"].includes(told.status) && Date.now() - askedAt > RECORDS_MS) {
     askedAt = Date.now();
     showRecords(location.href, { quiet: true });
   }
 }
 
-// Somebody who is using the filters is not disturbed.
-const busy = () => document.getElementById("records")?.contains(document.activeElement) && document.activeElement.matches("select, input");
-
 async function showPhase() {
+  const turn = ++phases;
+  const address = location.href;
   try {
-    const fresh = await fetchPage(location.pathname + location.search);
+    const fresh = await fetchPage(address);
+    if (turn !== phases) return;
+    if (address !== location.href) return showPhase(); // other records were asked for meanwhile
     document.querySelector("dialog[open]")?.close();
+    keepTyped(fresh);
     swap(fresh, "import");
     document.title = fresh.title;
+    await searchAgain();
     say(document.getElementById("phase")?.textContent ?? "");
   } catch (error) {
     if (!(error instanceof Away)) throw error;
-    setTimeout(showPhase, POLL_MS);
+    if (turn === phases) setTimeout(showPhase, POLL_MS);
   }
 }
 
 function showProgress(now) {
+  if (now.status !== live().dataset.status) return; // its page is on the way
   const running = ["running", "cancelling"].includes(now.status);
   const done = running ? now.progress.provisioned : now.progress.checked;
   const all = running ? now.progress.rows - now.counts.error : now.progress.rows;

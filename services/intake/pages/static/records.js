@@ -3,26 +3,31 @@
 import { sentence } from "./locale.js";
 import { Away, fetchPage, say, swap } from "./swap.js";
 
-const PART = "records";
+const PART = "records-part"; // without its heading, which keeps the focus of who reads on
 const MAILS_MS = 4000; // how often records are looked at anew while their mails are on their way
 const PAUSE_MS = 300; // between the last key and the search
 let newest = 0;
 
 const part = () => document.getElementById(PART);
 const key = () => `search:${part().dataset.import}`;
+const used = () => part()?.contains(document.activeElement);
+const statusOf = (page) => page.getElementById("import")?.dataset.status;
 const sought = () => sessionStorage.getItem(key()) ?? "";
 
 export async function showRecords(address, { quiet = false } = {}) {
   if (!part()) return;
-  const turn = ++newest;
+  const turn = quiet ? newest : ++newest; // what somebody asked for is overtaken by nothing else
   if (!quiet) part().classList.add("is-loading");
   try {
     const fresh = await (sought() ? fetchFound(address) : fetchPage(address));
-    if (turn !== newest) return;
-    keepTyped(fresh);
-    swap(fresh, PART);
+    if (turn !== newest || statusOf(fresh) !== statusOf(document)) return; // what is newer is here, or comes with its phase
+    if (!quiet || !used()) {
+      keepTyped(fresh);
+      swap(fresh, PART);
+    }
     swap(fresh, "tiles");
     if (!document.querySelector("dialog[open]")) swap(fresh, "emails");
+    else part().dataset.moving = ""; // so that it is looked at after the answer
     if (!quiet) say(sentence(JSON.parse(part().dataset.shown), { count: Number(part().dataset.count) }));
   } catch (error) {
     if (!(error instanceof Away)) throw error;
@@ -45,13 +50,13 @@ function fetchFound(address) {
   const body = new URLSearchParams(url.search);
   body.set("q", sought());
   body.set("csrf", part().dataset.csrf);
-  return fetchPage(`${url.pathname}/records`, { method: "POST", body });
+  return fetchPage(`/imports/${part().dataset.import}/records`, { method: "POST", body });
 }
 
 // What somebody types while the answer is on its way stays.
-function keepTyped(fresh) {
+export function keepTyped(fresh) {
   const now = document.activeElement;
-  const then = now?.id && part().contains(now) && fresh.getElementById(now.id);
+  const then = now?.id && used() && fresh.getElementById(now.id);
   if (!then || !then.matches("input")) return;
   then.setAttribute("value", now.value);
   const place = now.selectionStart; // null for numbers
@@ -65,7 +70,7 @@ function go(address) {
 
 // The link that was followed may be gone: reading goes on at the heading.
 function toTheTop() {
-  part()?.scrollIntoView({ block: "start" });
+  document.getElementById("records")?.scrollIntoView({ block: "start" });
   document.getElementById("records-title")?.focus({ preventScroll: true });
 }
 
@@ -81,6 +86,11 @@ function search(text) {
   for (const name of ["after", "row", "trail"]) url.searchParams.delete(name);
   history.replaceState({}, "", url);
   return showRecords(url.href);
+}
+
+// What is searched for does not stand in the address: a page that came by it shows all records.
+export async function searchAgain() {
+  if (part() && sought()) await showRecords(location.href);
 }
 
 // On the whole document: the part itself may come later, and is replaced by newer ones.
@@ -116,8 +126,7 @@ export function browseRecords() {
   });
   addEventListener("popstate", () => showRecords(location.href));
   setInterval(() => {
-    const moving = part()?.hasAttribute("data-moving") && !part().contains(document.activeElement);
-    if (moving && !document.hidden) showRecords(location.href, { quiet: true });
+    if (part()?.hasAttribute("data-moving") && !document.hidden) showRecords(location.href, { quiet: true });
   }, MAILS_MS);
-  if (part() && sought()) showRecords(location.href, { quiet: true });
+  searchAgain();
 }

@@ -4,9 +4,10 @@ import { localise } from "./locale.js";
 export class Away extends Error {}
 
 export async function fetchPage(address, options = {}) {
-  let answer;
+  let answer, text;
   try {
     answer = await fetch(address, { credentials: "same-origin", ...options });
+    text = await answer.text();
   } catch {
     throw new Away();
   }
@@ -15,7 +16,7 @@ export async function fetchPage(address, options = {}) {
     throw new Away();
   }
   if (!answer.ok) throw new Away();
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  return new DOMParser().parseFromString(text, "text/html");
 }
 
 export function swap(fresh, id) {
@@ -24,7 +25,7 @@ export function swap(fresh, id) {
   if (!before || !after) return false;
   const placed = document.adoptNode(after);
   localise(placed);
-  if (before.innerHTML === placed.innerHTML) return true;
+  if (before.isEqualNode(placed)) return true;
   const focused = before.contains(document.activeElement) ? document.activeElement.id : "";
   before.replaceWith(placed);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
