@@ -28,9 +28,8 @@ async def committed_of(
     if not partitions:
         return {}
     for pause in (*_PAUSES, 0.0):
-        offsets = await admin.list_consumer_group_offsets(
-            group, coordinator, partitions
-        )  # without the list it may raise
+        # Without the list it may raise.
+        offsets = await admin.list_consumer_group_offsets(group, coordinator, partitions)
         if len(offsets) == len(partitions):
             return {partition: stored for partition, stored in offsets.items() if stored.offset >= 0}
         await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""A mail server with moods: full, busy, mute, and particular about addresses."""
+"""A mail server with moods: slow, full, busy, mute, and particular about addresses."""
 
 import asyncio
 import math
@@ -24,11 +24,13 @@ class MoodyOffice(PostOffice):
     def __init__(self) -> None:
         super().__init__()
         self.mood = Mood.WELL
+        self.seconds_per_mail = 0.0  # one mail at a time, whoever brings it
         self.most = math.inf  # mails that it takes, all in all, and up to three that are half there by then
         self.for_recipients: dict[str, Reply] = {}  # part of an address: what RCPT is answered
         self.for_mails: dict[str, Reply] = {}  # part of an address: what the end of DATA is answered
         self.greylisted = ""  # addresses with this in them are taken at their second time
         self.seen: Counter[str] = Counter()  # addresses that were asked for
+        self._one_at_a_time = asyncio.Lock()
 
     def hang_up(self) -> None:
         """End the connections that are open."""
@@ -52,6 +54,8 @@ class MoodyOffice(PostOffice):
         return await super().handle_RCPT(server, session, envelope, address, options)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
+        async with self._one_at_a_time:
+            await asyncio.sleep(self.seconds_per_mail)
         self.to_mail.extend(reply for part, reply in self.for_mails.items() if part in envelope.rcpt_tos[0])
         return await super().handle_DATA(server, session, envelope)
 

@@ -1,6 +1,7 @@
 """A mail server in every mood: each mail ends as it truly ended, none is doubled, and what others wait for goes on."""
 
 import math
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from tests.system.outside import Outside, people, table, until
 def office(four: Four) -> Iterator[MoodyOffice]:
     """The mail server, in a good mood again after the test."""
     yield four.office
-    four.office.mood, four.office.most, four.office.greylisted = Mood.WELL, math.inf, ""
+    four.office.mood, four.office.greylisted = Mood.WELL, ""
+    four.office.most, four.office.seconds_per_mail = math.inf, 0.0
     four.office.for_recipients.clear()
     four.office.for_mails.clear()
 
@@ -73,6 +75,20 @@ def test_a_server_that_lets_nobody_in_delays_mails_and_nothing_else(
     assert mails_settle(outside, ready["id"], 100) == {"sent": 100}
     assert set(Counter(address for address in office.recipients if address.startswith(tag)).values()) == {1}
     until(lambda: notifier.impaired() == [], seconds=60, what="the notifier to be whole again")
+
+
+def test_a_server_that_takes_a_mail_a_second_delays_mails_and_nothing_else(
+    outside: Outside, office: MoodyOffice
+) -> None:
+    tag = f"t{uuid.uuid4().hex[:8]}"
+    office.seconds_per_mail = 1.0
+    begun = time.monotonic()
+    slow = outside.run(outside.prepared(outside.experience(f"Slow {tag}"), table(people(20, f"{tag}s")))["id"])
+    other = outside.prepared(outside.experience(f"Beside {tag}"), table(people(1000, f"{tag}b")), emails="hold")
+    assert outside.run(other["id"])["counts"]["created"] == 1000
+    assert mails_settle(outside, slow["id"], 20) == {"sent": 20}
+    assert time.monotonic() - begun > 19  # it was so slow, and no patience ended meanwhile
+    assert set(Counter(address for address in office.recipients if address.startswith(tag)).values()) == {1}
 
 
 def test_a_server_with_room_for_few_gets_the_finish_mail_and_a_small_import_before_the_crowd(

@@ -142,9 +142,8 @@ async def _page(
     refused: WebhookRefused | None = None,
     secret: str = "",
 ) -> Response:
-    waiting = await count_waiting(
-        mine.deps, mine.webhook.id
-    )  # first: a page that nothing renews shows what came of the last
+    # First: a page that nothing renews shows what came of the last one.
+    waiting = await count_waiting(mine.deps, mine.webhook.id)
     webhook = await mine.now()
     attempts = await delivery_log(mine.deps, webhook.id, most=_SHOWN)
     return render(
